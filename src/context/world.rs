@@ -1,0 +1,202 @@
+//! The world as the judging stages may see it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Files longer than this are not read to the end: what they hold is opaque (bytes).
+const READ_LIMIT: u64 = 1 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathStatus {
+    Missing,
+    File {
+        length: u64,
+    },
+    Directory,
+    /// A device, a pipe or a socket.
+    Special,
+    /// It may be there: looking was refused.
+    Unreadable,
+}
+
+/// Why a file's content is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ReadError {
+    #[error("`{0}` does not exist")]
+    Missing(PathBuf),
+    #[error("`{0}` is not a regular file")]
+    NotRegular(PathBuf),
+    #[error("`{0}` is larger than guard reads ({READ_LIMIT} bytes)")]
+    TooLarge(PathBuf),
+    #[error("`{0}` cannot be read: {1}")]
+    Unreadable(PathBuf, String),
+    #[error("`{0}` is not UTF-8 text")]
+    NotText(PathBuf),
+}
+
+/// What the judging stages may ask. Every answer may decide an effect, so an implementation
+/// remembers the files it read: an approval is bound to their contents.
+pub trait World {
+    /// A variable of guard's own environment, if it is set and valid UTF-8.
+    fn env(&self, name: &str) -> Option<String>;
+    /// The directory that guard was started in.
+    fn cwd(&self) -> &Path;
+    /// The home directory of the user.
+    fn home(&self) -> Option<PathBuf> {
+        self.env("HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from)
+    }
+    /// The home directory of a named user (`~name`), from the user database.
+    fn home_of(&self, user: &str) -> Option<PathBuf>;
+    /// The name of the user that guard runs as, from the user database.
+    fn user(&self) -> Option<String>;
+    /// The text of a regular file.
+    fn read(&self, path: &Path) -> Result<String, ReadError>;
+    fn status(&self, path: &Path) -> PathStatus;
+    /// The path with every symlink and `..` resolved. A last component that does not exist is
+    /// kept; a missing directory above it gives `None`.
+    fn canonical(&self, path: &Path) -> Option<PathBuf>;
+    /// The names in a directory, sorted; at most `limit`, and whether there were more.
+    fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)>;
+    /// The files read so far, in order of their paths, with what they held.
+    fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)>;
+}
+
+/// The real system.
+#[derive(Debug)]
+pub struct System {
+    cwd: PathBuf,
+    environment: BTreeMap<String, String>,
+    read: RefCell<BTreeMap<PathBuf, Result<String, ReadError>>>,
+}
+
+impl System {
+    /// The world as this process sees it, from the given directory.
+    #[must_use]
+    pub fn new(cwd: PathBuf) -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            cwd,
+            environment,
+            read: RefCell::default(),
+        }
+    }
+
+    fn read_uncached(path: &Path) -> Result<String, ReadError> {
+        let unreadable =
+            |error: std::io::Error| ReadError::Unreadable(path.to_owned(), error.to_string());
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                ReadError::Missing(path.to_owned())
+            }
+            _ => unreadable(error),
+        })?;
+        // Opening a pipe or a device could block, or change it.
+        if !metadata.is_file() {
+            return Err(ReadError::NotRegular(path.to_owned()));
+        }
+        let file = fs::File::open(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(READ_LIMIT + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        if bytes.len() as u64 > READ_LIMIT {
+            return Err(ReadError::TooLarge(path.to_owned()));
+        }
+        String::from_utf8(bytes).map_err(|_| ReadError::NotText(path.to_owned()))
+    }
+}
+
+impl World for System {
+    fn env(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+
+    fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    fn home_of(&self, user: &str) -> Option<PathBuf> {
+        nix::unistd::User::from_name(user)
+            .ok()
+            .flatten()
+            .map(|user| user.dir)
+    }
+
+    fn user(&self) -> Option<String> {
+        nix::unistd::User::from_uid(nix::unistd::getuid())
+            .ok()
+            .flatten()
+            .map(|user| user.name)
+    }
+
+    fn read(&self, path: &Path) -> Result<String, ReadError> {
+        if let Some(known) = self.read.borrow().get(path) {
+            return known.clone();
+        }
+        let content = Self::read_uncached(path);
+        self.read
+            .borrow_mut()
+            .insert(path.to_owned(), content.clone());
+        content
+    }
+
+    fn status(&self, path: &Path) -> PathStatus {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => PathStatus::File {
+                length: metadata.len(),
+            },
+            Ok(metadata) if metadata.is_dir() => PathStatus::Directory,
+            Ok(_) => PathStatus::Special,
+            Err(error) => match error.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                    PathStatus::Missing
+                }
+                _ => PathStatus::Unreadable,
+            },
+        }
+    }
+
+    fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        if let Ok(canonical) = fs::canonicalize(path) {
+            return Some(canonical);
+        }
+        let name = path.file_name()?;
+        let parent = fs::canonicalize(path.parent()?).ok()?;
+        Some(parent.join(name))
+    }
+
+    fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)> {
+        let mut names: Vec<String> = fs::read_dir(path)
+            .ok()?
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .take(limit + 1)
+            .collect();
+        let more = names.len() > limit;
+        names.truncate(limit);
+        names.sort_unstable();
+        Some((names, more))
+    }
+
+    fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.read
+            .borrow()
+            .iter()
+            .map(|(path, content)| {
+                let bytes = match content {
+                    Ok(text) => text.clone().into_bytes(),
+                    Err(error) => error.to_string().into_bytes(),
+                };
+                (path.clone(), bytes)
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! `guard` stops an agent's irreversible shell commands until a person types the name of what
+//! would be lost. `ARCHITECTURE.md` has the flow and the laws.
+
+pub mod context;
+pub mod effect;
+pub mod location;
+pub mod payload;
+pub mod resolve;
+pub mod rules;

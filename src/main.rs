@@ -1,0 +1,3 @@
+//! The `guard` program.
+
+fn main() {}

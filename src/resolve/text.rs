@@ -1,0 +1,142 @@
+//! The abstract value of a string: what is known of it before it runs.
+
+use std::borrow::Cow;
+
+/// A piece of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Exactly these characters.
+    Known(String),
+    /// An unquoted pattern (`*.o`) that the shell replaces by the paths it matches.
+    Glob(String),
+    /// Characters that only the shell will know, with the source text that yields them (`$ID`).
+    Unknown(String),
+}
+
+/// A string as far as it is known. Unknown is a value, never a default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    parts: Vec<Part>,
+}
+
+impl Text {
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { parts: Vec::new() }
+    }
+
+    pub fn known(text: impl Into<String>) -> Self {
+        let mut value = Self::empty();
+        value.push_known(&text.into());
+        value
+    }
+
+    /// A text of which nothing is known but the source (`$ID`) that yields it.
+    pub fn unknown(source: impl Into<String>) -> Self {
+        Self {
+            parts: vec![Part::Unknown(source.into())],
+        }
+    }
+
+    pub fn push_known(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if let Some(Part::Known(last)) = self.parts.last_mut() {
+            last.push_str(text);
+        } else {
+            self.parts.push(Part::Known(text.to_owned()));
+        }
+    }
+
+    pub fn push(&mut self, part: Part) {
+        match part {
+            Part::Known(text) => self.push_known(&text),
+            other @ (Part::Glob(_) | Part::Unknown(_)) => self.parts.push(other),
+        }
+    }
+
+    pub fn append(&mut self, other: Self) {
+        for part in other.parts {
+            self.push(part);
+        }
+    }
+
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The string, if every character of it is known.
+    #[must_use]
+    pub fn exact(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Known(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        self.parts
+            .iter()
+            .any(|part| matches!(part, Part::Unknown(_)))
+    }
+
+    #[must_use]
+    pub fn has_glob(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Glob(_)))
+    }
+
+    /// The known characters before the first part that is not.
+    #[must_use]
+    pub fn known_prefix(&self) -> &str {
+        match self.parts.first() {
+            Some(Part::Known(text)) => text,
+            Some(Part::Glob(_) | Part::Unknown(_)) | None => "",
+        }
+    }
+
+    /// As a person should see it: known text as it is, unknown parts by their source.
+    #[must_use]
+    pub fn display(&self) -> Cow<'_, str> {
+        if let Some(text) = self.exact() {
+            return Cow::Borrowed(text);
+        }
+        let mut shown = String::new();
+        for part in &self.parts {
+            let (Part::Known(text) | Part::Glob(text) | Part::Unknown(text)) = part;
+            shown.push_str(text);
+        }
+        Cow::Owned(shown)
+    }
+
+    /// The text with every unknown part replaced by `placeholder(index, source)`, so that a
+    /// language inside it can still be read around the holes.
+    pub fn render(&self, mut placeholder: impl FnMut(usize, &str) -> String) -> String {
+        let mut rendered = String::new();
+        let mut index = 0;
+        for part in &self.parts {
+            match part {
+                Part::Known(text) | Part::Glob(text) => rendered.push_str(text),
+                Part::Unknown(source) => {
+                    rendered.push_str(&placeholder(index, source));
+                    index += 1;
+                }
+            }
+        }
+        rendered
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::known(text)
+    }
+}

@@ -1,0 +1,335 @@
+//! The pack format (`schema = 1`): what a TOML file under `rules/` may say.
+//!
+//! Data only: a pack declares how a CLI reads its own argv, then what each command does and how
+//! that is undone. It can never grant. `build.rs` reads the same types, so a broken built-in
+//! pack does not compile. Must stay free of every other module of the crate.
+
+use serde::{Deserialize, Serialize};
+
+/// One pack: one TOML file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pack {
+    pub schema: u32,
+    pub pack: Header,
+    /// The CLIs that the pack describes; each with its own programs, commands and rules.
+    #[serde(default)]
+    pub cli: Vec<Cli>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Header {
+    /// Kebab-case; the part of a rule id before the slash.
+    pub name: String,
+    pub version: String,
+    pub summary: String,
+    /// Where the CLI is documented.
+    #[serde(default)]
+    pub docs: String,
+}
+
+/// One program (under all its names) and its grammar.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cli {
+    /// Base names of the program.
+    pub programs: Vec<String>,
+    /// Package names by which launchers (`npx`, `bunx`, `uvx` …) start it.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Whether a PATH shim is worth it: nothing to gain for programs that lose nothing.
+    #[serde(default)]
+    pub shim: bool,
+
+    #[serde(default)]
+    pub parse: Parse,
+    /// Flags (no value) that every command takes: `-y/--yes`, `--json`, `--[no-]dry-run`.
+    /// The last spelling is the name that rules use.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// Options with a value: `-e/--environment`; `--config:3` takes three values, `--ids:*`
+    /// every word up to the next option, `--color:?` one only when attached (`--color=always`).
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Flags under which nothing is done: help, version, dry runs that the CLI really has.
+    /// Each must be declared in `flags` or `options` too.
+    #[serde(default)]
+    pub harmless: Vec<String>,
+
+    /// The sub-command tree. Empty for a program without sub-commands.
+    #[serde(default)]
+    pub command: Vec<CommandGrammar>,
+    /// Commands that change nothing, as one list of paths: `["volume list", "whoami"]`.
+    #[serde(default)]
+    pub read_only: Vec<String>,
+    /// Commands that only add, or have an exact inverse.
+    #[serde(default)]
+    pub reversible: Vec<String>,
+    /// What a command means that the tree does not have.
+    #[serde(default)]
+    pub unknown_command: UnknownCommand,
+
+    #[serde(default)]
+    pub rule: Vec<Rule>,
+    #[serde(default)]
+    pub delegate: Vec<Delegate>,
+    /// A native reader for what data cannot say: see `payload::Analyzer`.
+    #[serde(default)]
+    pub analyzer: Option<String>,
+    /// Which probe of `context` fills in the target's environment: `railway`, `aws`, `postgres`.
+    #[serde(default)]
+    pub context: Option<String>,
+}
+
+/// How the program reads its argv.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Parse {
+    /// Unique prefixes of long options are accepted (getopt_long, argparse).
+    pub abbreviations: bool,
+    /// Options may follow operands.
+    pub permute: bool,
+    /// Short flags may be joined: `-rf`, `-XtAcSQL`.
+    pub clusters: bool,
+    /// Long options may start with one dash (`-auto-approve`); then there are no clusters.
+    pub single_dash_long: bool,
+    /// `--` ends the options.
+    pub double_dash: bool,
+    /// Operands of the form `name=value` are options called `name=` (dd).
+    pub assignments: bool,
+}
+
+impl Default for Parse {
+    fn default() -> Self {
+        Self {
+            abbreviations: false,
+            permute: true,
+            clusters: true,
+            single_dash_long: false,
+            double_dash: true,
+            assignments: false,
+        }
+    }
+}
+
+/// One node of the sub-command tree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CommandGrammar {
+    /// The words from the program on: `volume delete`.
+    pub path: String,
+    /// Other names of the last word.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    #[serde(default)]
+    pub flags: Vec<String>,
+    #[serde(default)]
+    pub options: Vec<String>,
+    /// Whether words after the first operand belong to another program (`railway run CMD…`):
+    /// options of the CLI end there.
+    #[serde(default)]
+    pub trailing: bool,
+    /// As [`Cli::harmless`], for this command alone.
+    #[serde(default)]
+    pub harmless: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownCommand {
+    /// Judged by its verb: `delete`, `purge`, `drop` … are irreversible, `get`, `list` … are not.
+    #[default]
+    Verb,
+    /// The first operand is no command: the program has none, or they do not matter.
+    Operand,
+}
+
+/// A fact: under this condition this command does that.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    /// Kebab-case, unique in the pack; the anchor in the catalogue.
+    pub id: String,
+    /// Paths of the command tree; empty for a program without sub-commands. `"*"` is any.
+    #[serde(default)]
+    pub command: Vec<String>,
+    /// When it applies. What cannot be decided counts as true.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// When it does not. What cannot be decided counts as false.
+    #[serde(default)]
+    pub unless: Option<Condition>,
+    pub class: RuleClass,
+    pub action: String,
+    pub target: TargetSource,
+    /// One sentence, lower case, no final period.
+    pub summary: String,
+    #[serde(default)]
+    pub also_lost: Vec<String>,
+    /// The way back: a command (reversible), a source (recoverable), a possibility (irreversible).
+    #[serde(default)]
+    pub undo: Option<String>,
+    /// How long the way back is open: `48 h`.
+    #[serde(default)]
+    pub within: Option<String>,
+    /// A safer command; `{name}` is the target's name.
+    #[serde(default)]
+    pub instead: Option<String>,
+    /// Where the fact comes from.
+    pub source: String,
+    /// Shell source that this rule must fire on, run through the whole pipeline.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Shell source that this rule must not fire on.
+    #[serde(rename = "no-match")]
+    pub no_match: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleClass {
+    ReadOnly,
+    Reversible,
+    Recoverable,
+    Irreversible,
+    /// It runs something that nobody can see from here.
+    Opaque,
+    /// Irreversible for each target path, unless the state of the disk says that nothing is
+    /// lost: temporary files, git-ignored build output.
+    Path,
+}
+
+/// Where the target's name comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TargetSource {
+    pub kind: String,
+    /// Tried in order; the first that is there names the target.
+    #[serde(default)]
+    pub name: Vec<Source>,
+    /// Whether each value is a target of its own (`rm a b`), not only the first.
+    #[serde(default)]
+    pub each: bool,
+}
+
+/// A part of the parsed command line, or of the world.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Source {
+    /// The value of an option, by its canonical name.
+    Option(String),
+    /// One operand, counted from 0; negative counts from the end.
+    Operand(i32),
+    /// All operands from this index on.
+    Operands(i32),
+    /// All operands but the last (`mv a b dir`).
+    OperandsButLast(u32),
+    /// An environment variable.
+    Env(String),
+    /// A fact that the CLI's context probe knows: `project`, `service`.
+    Context(String),
+    /// This literal text.
+    Literal(String),
+}
+
+/// A condition over the parsed command line. Every member that is given must hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Condition {
+    /// Any of these flags or options is given (and not negated later).
+    pub any_flag: Vec<String>,
+    /// All of these are given.
+    pub all_flags: Vec<String>,
+    /// This option has one of these values (case-insensitive; `*` at either end is a wildcard).
+    pub option: Option<Values>,
+    /// This operand has one of these values.
+    pub operand: Option<OperandValues>,
+    /// At least this many operands are given.
+    pub min_operands: Option<u32>,
+    /// At most this many operands are given.
+    pub max_operands: Option<u32>,
+    /// This variable has one of these values; an empty list asks only that it is set.
+    pub env: Option<Values>,
+    pub any: Vec<Condition>,
+    pub not: Option<Box<Condition>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Values {
+    pub name: String,
+    #[serde(default)]
+    pub is: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OperandValues {
+    /// Counted from 0; `None` asks whether any operand matches.
+    #[serde(default)]
+    pub index: Option<i32>,
+    pub is: Vec<String>,
+}
+
+/// What the command hands on to another interpreter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Delegate {
+    #[serde(default)]
+    pub command: Vec<String>,
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// Where the text or argv is. `stdin` is written as the source of its own.
+    pub from: DelegateSource,
+    pub to: Language,
+    /// It runs on another machine or in a container, named by this source.
+    #[serde(default)]
+    pub elsewhere: Vec<Source>,
+    /// Leading `NAME=value` operands are assignments (env, sudo).
+    #[serde(default)]
+    pub assignments: bool,
+    /// Words of standard input are appended to the argv (xargs).
+    #[serde(default)]
+    pub append_stdin: bool,
+    /// The environment is emptied first when this flag is given (`env -i`).
+    #[serde(default)]
+    pub clear_env: Vec<String>,
+    /// The option that names the working directory (`env -C`).
+    #[serde(default)]
+    pub directory: Option<String>,
+    /// What runs does not get this command's standard input (`nohup`, `docker exec` without `-i`).
+    #[serde(default)]
+    pub no_stdin: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum DelegateSource {
+    Option(String),
+    /// Operands from this index on, as separate words.
+    Operands(i32),
+    /// One operand.
+    Operand(i32),
+    /// Operands from this index on, joined by spaces into one text (ssh, eval).
+    Joined(i32),
+    /// Standard input.
+    Stdin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// A program and its arguments.
+    Argv,
+    /// Shell source text.
+    Shell,
+    /// The path of a shell script.
+    ShellFile,
+    /// A package name and its arguments, started by a launcher (`npx prisma …`).
+    Package,
+    /// SQL text for a PostgreSQL server.
+    Sql,
+    /// The path of an SQL file.
+    SqlFile,
+}
