@@ -2,3 +2,31 @@
 //!
 //! Owns what a pack's data cannot say: SQL, HTTP requests and GraphQL, the AWS operation model,
 //! `find` expressions. Never decides.
+
+pub mod aws;
+pub mod find;
+pub mod graphql;
+pub mod http;
+pub mod psql;
+pub mod railway;
+pub mod sql;
+
+use crate::rules::{Call, Findings};
+
+/// A native reader that a pack names (`analyzer = "psql"`).
+pub type Analyzer = fn(&Call<'_>, &mut Findings);
+
+/// The analyzer of that name; the catalogue that packs choose from.
+#[must_use]
+pub fn analyzer(name: &str) -> Option<Analyzer> {
+    Some(match name {
+        "aws" => aws::analyze,
+        "find" => find::analyze,
+        "curl" => http::analyze_curl,
+        "wget" => http::analyze_wget,
+        "httpie" => http::analyze_httpie,
+        "psql" => psql::analyze,
+        "railway" => railway::analyze,
+        _ => return None,
+    })
+}

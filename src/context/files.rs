@@ -1,0 +1,1 @@
+//! What the disk says of a path that would be deleted or overwritten.

@@ -1,0 +1,1 @@
+//! GraphQL documents: which mutations a request would run.

@@ -1,0 +1,1 @@
+//! PostgreSQL statements: what each would lose.
