@@ -3,7 +3,9 @@
 
 pub mod context;
 pub mod effect;
+pub mod judge;
 pub mod location;
 pub mod payload;
 pub mod resolve;
 pub mod rules;
+pub mod shell;

@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod files;
+mod overlay;
 pub mod postgres;
 pub mod railway;
 pub mod tier;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::effect::{Evidence, Tier};
 use crate::rules::Call;
+pub use overlay::Overlay;
 pub use world::{PathStatus, ReadError, System, World};
 
 /// Where a command acts: which environment, account or server, and how that is known.

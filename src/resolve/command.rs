@@ -15,6 +15,9 @@ pub struct Argument {
     /// Whether this one word may become several, or none, when the shell expands it
     /// (`$LIST`, `"$@"` of unknown length, `*.o`).
     pub splits: bool,
+    /// Where the value stands, unchanged, in the user's text: spans inside a text that is run
+    /// (`bash -c '…'`) are mapped back by it.
+    pub verbatim: Option<usize>,
     pub location: Location,
 }
 
@@ -23,6 +26,7 @@ impl Argument {
         Self {
             value: Text::known(text),
             splits: false,
+            verbatim: None,
             location,
         }
     }

@@ -2,8 +2,78 @@
 //!
 //! Owns expansion, functions, builtins and nested shell text. Never knows what a command means.
 
+mod arithmetic;
+mod brace;
+mod builtins;
 mod command;
+mod expand;
+mod interpreter;
+mod parameter;
+mod pattern;
+mod pure;
+mod source;
+mod state;
 mod text;
 
+use std::rc::Rc;
+
+use crate::context::Overlay;
+use crate::location::{Location, Span};
 pub use command::{Argument, Command, Directory, Environment, Redirection, RedirectionKind, Stdin};
+use interpreter::Interpreter;
+pub(crate) use interpreter::Sink;
+pub use source::Origin;
+use source::Source;
+use state::State;
 pub use text::{Part, Text};
+
+/// The shell that reads a text, as it starts.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// `$0`.
+    pub name: Text,
+    /// `$1` …; `None` when they are not known.
+    pub arguments: Option<Vec<Text>>,
+    pub environment: Environment,
+    pub directory: Directory,
+    pub stdin: Stdin,
+    /// Set when the shell runs on another machine or in a container.
+    pub elsewhere: Option<Rc<str>>,
+    /// An interactive shell expands aliases.
+    pub interactive: bool,
+}
+
+/// Walks a shell text as the shell would and gives each command to `sink`, in order.
+pub(crate) fn walk(
+    text: &Text,
+    origin: Origin,
+    place: &Location,
+    start: Start,
+    world: &Overlay<'_>,
+    sink: &mut dyn Sink,
+) {
+    let state = State {
+        variables: Rc::default(),
+        environment: start.environment,
+        functions: Rc::default(),
+        aliases: Rc::default(),
+        expand_aliases: start.interactive,
+        name: start.name,
+        arguments: start.arguments,
+        directory: start.directory,
+        directory_if_cd_failed: None,
+        stdin: start.stdin,
+    };
+    let mut interpreter = Interpreter {
+        world,
+        sink,
+        state,
+        source: Source::new("", Origin::Place(Span::default().into())),
+        elsewhere: start.elsewhere,
+        depth: 0,
+        steps: 0,
+        conditional: 0,
+        errexit: false,
+    };
+    interpreter.unsure_text(text, origin, place, "the shell");
+}

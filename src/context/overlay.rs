@@ -1,0 +1,105 @@
+//! The world as a command line would leave it for its later commands.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{PathStatus, ReadError, World};
+
+/// Files that earlier commands of the same text write, over the real world. Nothing is written.
+pub struct Overlay<'w> {
+    world: &'w dyn World,
+    /// `None`: written, with what cannot be known.
+    written: RefCell<BTreeMap<PathBuf, Option<String>>>,
+}
+
+impl<'w> Overlay<'w> {
+    #[must_use]
+    pub fn new(world: &'w dyn World) -> Self {
+        Self {
+            world,
+            written: RefCell::default(),
+        }
+    }
+
+    /// Notes that a command writes a file. `certain` is false when the command may not run, or
+    /// may fail: then what was there before may be there still.
+    pub fn write(&self, path: &Path, content: Option<&str>, append: bool, certain: bool) {
+        let path = self.key(path);
+        let before = match self.read(&path) {
+            Ok(text) => Some(text),
+            Err(ReadError::Missing(_)) => Some(String::new()),
+            Err(_) => None,
+        };
+        let after = match (content, before) {
+            (Some(content), Some(before)) if append || (!certain && !before.is_empty()) => {
+                // Both the old and the new text may be what is read: every command of either
+                // counts.
+                let separator = if append { "" } else { "\n" };
+                Some(format!("{before}{separator}{content}"))
+            }
+            (Some(content), _) if !append => Some(content.to_owned()),
+            _ => None,
+        };
+        self.written.borrow_mut().insert(path, after);
+    }
+
+    /// Symlinks must not hide that two names are one file.
+    fn key(&self, path: &Path) -> PathBuf {
+        self.world
+            .canonical(path)
+            .unwrap_or_else(|| path.to_owned())
+    }
+}
+
+impl World for Overlay<'_> {
+    fn env(&self, name: &str) -> Option<String> {
+        self.world.env(name)
+    }
+
+    fn cwd(&self) -> &Path {
+        self.world.cwd()
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.world.home()
+    }
+
+    fn home_of(&self, user: &str) -> Option<PathBuf> {
+        self.world.home_of(user)
+    }
+
+    fn user(&self) -> Option<String> {
+        self.world.user()
+    }
+
+    fn read(&self, path: &Path) -> Result<String, ReadError> {
+        if !self.written.borrow().is_empty()
+            && let Some(content) = self.written.borrow().get(&self.key(path))
+        {
+            return content.clone().ok_or_else(|| {
+                let reason = "an earlier command writes it".to_owned();
+                ReadError::Unreadable(path.to_owned(), reason)
+            });
+        }
+        self.world.read(path)
+    }
+
+    fn status(&self, path: &Path) -> PathStatus {
+        // What an earlier command creates is no loss when a later one overwrites it, so only the
+        // real disk counts.
+        self.world.status(path)
+    }
+
+    fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        self.world.canonical(path)
+    }
+
+    fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)> {
+        self.world.list(path, limit)
+    }
+
+    fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        self.world.files_read()
+    }
+}

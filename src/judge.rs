@@ -1,0 +1,275 @@
+//! From a text or an argv to an [`Assessment`]: parse, resolve, ask the rules, and follow what
+//! a command hands on, in the order in which it would run.
+//!
+//! Owns the loop between `resolve` and `rules`. Never decides.
+
+use std::rc::Rc;
+
+use crate::context::{Overlay, World};
+use crate::effect::{Assessment, Effect, Opaque};
+use crate::location::{Location, Span};
+use crate::resolve::{
+    self, Argument, Command, Directory, Environment, Origin, Sink, Start, Stdin, Text,
+};
+use crate::rules::{self, Nested};
+
+/// Shells within shells, wrappers within wrappers.
+const DEPTH_LIMIT: usize = 24;
+/// Commands judged for one text: a bound on what nested texts can multiply to.
+const COMMAND_LIMIT: usize = 50_000;
+
+/// What is to be judged, as guard was started with it.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// Shell text, with `$0`, `$1` ….
+    Script {
+        text: String,
+        name: String,
+        arguments: Vec<String>,
+        interactive: bool,
+    },
+    /// A program and its arguments.
+    Argv(Vec<String>),
+}
+
+impl Subject {
+    /// Shell text as `bash -c` gets it.
+    pub fn script(text: impl Into<String>) -> Self {
+        Self::Script {
+            text: text.into(),
+            name: "bash".to_owned(),
+            arguments: Vec::new(),
+            interactive: false,
+        }
+    }
+
+    /// The text that spans in the assessment point into.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Script { text, .. } => text.clone(),
+            Self::Argv(argv) => argv_text(argv).0,
+        }
+    }
+}
+
+/// An argv as a person would type it, and where each word stands in it.
+fn argv_text(argv: &[String]) -> (String, Vec<Span>) {
+    let mut text = String::new();
+    let mut spans = Vec::new();
+    for word in argv {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let start = text.len();
+        text.push_str(&shell_words::quote(word));
+        spans.push(Span::new(start, text.len()));
+    }
+    (text, spans)
+}
+
+/// Judges what would run. `stdin` is what the text or program would read.
+pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment {
+    let overlay = Overlay::new(world);
+    let mut judge = Judge {
+        world: &overlay,
+        found: Assessment::default(),
+        depth: 0,
+        commands: 0,
+    };
+    let directory = Directory::Known(world.cwd().to_owned());
+    match subject {
+        Subject::Script {
+            text,
+            name,
+            arguments,
+            interactive,
+        } => {
+            let start = Start {
+                name: Text::known(name.clone()),
+                arguments: Some(
+                    arguments
+                        .iter()
+                        .map(|text| Text::known(text.clone()))
+                        .collect(),
+                ),
+                environment: Environment::default(),
+                directory,
+                stdin,
+                elsewhere: None,
+                interactive: *interactive,
+            };
+            let place = Location::from(Span::new(0, text.len()));
+            let text = Text::known(text.clone());
+            judge.walk(&text, Origin::Verbatim { offset: 0 }, &place, start);
+        }
+        Subject::Argv(argv) => {
+            let (text, spans) = argv_text(argv);
+            let argv = argv
+                .iter()
+                .zip(spans)
+                .map(|(word, span)| {
+                    // A word that needed no quotes stands there as it is.
+                    let plain = span.end - span.start == word.len();
+                    let verbatim = plain.then_some(span.start);
+                    Argument {
+                        verbatim,
+                        ..Argument::known(word.clone(), span.into())
+                    }
+                })
+                .collect();
+            judge.command(Command {
+                argv,
+                environment: Environment::default(),
+                directory,
+                stdin,
+                redirections: Vec::new(),
+                location: Span::new(0, text.len()).into(),
+                elsewhere: None,
+            });
+        }
+    }
+    judge.found
+}
+
+struct Judge<'w> {
+    world: &'w Overlay<'w>,
+    found: Assessment,
+    depth: usize,
+    commands: usize,
+}
+
+impl Judge<'_> {
+    fn walk(&mut self, text: &Text, origin: Origin, place: &Location, start: Start) {
+        let world = self.world;
+        resolve::walk(text, origin, place, start, world, self);
+    }
+
+    fn nested(&mut self, nested: Nested) {
+        match nested {
+            Nested::Command(command) => self.command(*command),
+            Nested::Shell {
+                text,
+                origin,
+                arguments,
+                by,
+                shell: _,
+            } => {
+                let place = by.location.clone();
+                let mut words = arguments.into_iter();
+                let name = words.next().map_or_else(
+                    || {
+                        by.argv
+                            .first()
+                            .map(|word| word.value.clone())
+                            .unwrap_or_default()
+                    },
+                    |word| word.value,
+                );
+                let rest: Vec<Argument> = words.collect();
+                let known = !rest.iter().any(|argument| argument.splits);
+                let start = Start {
+                    name,
+                    arguments: known.then(|| rest.into_iter().map(|word| word.value).collect()),
+                    environment: by.environment,
+                    directory: by.directory,
+                    stdin: by.stdin,
+                    elsewhere: by.elsewhere,
+                    interactive: false,
+                };
+                self.walk(&text, origin, &place, start);
+            }
+        }
+    }
+
+    fn note(&mut self, effect: Effect) {
+        if !self.found.effects.contains(&effect) {
+            self.found.effects.push(effect);
+        }
+    }
+}
+
+impl Sink for Judge<'_> {
+    fn command(&mut self, command: Command) {
+        self.commands += 1;
+        if self.depth >= DEPTH_LIMIT || self.commands > COMMAND_LIMIT {
+            self.opaque(
+                "commands are nested too deeply to follow".to_owned(),
+                command.location,
+            );
+            return;
+        }
+        self.depth += 1;
+        if let Some(first) = command.argv.first()
+            && command.program().is_none()
+        {
+            let shown = first.value.display();
+            let reason = format!("which program runs is known only when it runs: {shown}");
+            self.opaque(reason, first.location.clone());
+        }
+        let findings = rules::judge(&command, self.world);
+        for effect in findings.effects {
+            self.note(effect);
+        }
+        for Opaque { reason, location } in findings.opaque {
+            self.opaque(reason, location);
+        }
+        for unlisted in findings.unlisted {
+            if !self
+                .found
+                .unlisted
+                .iter()
+                .any(|known| known.program == unlisted.program)
+            {
+                self.found.unlisted.push(unlisted);
+            }
+        }
+        for nested in findings.nested {
+            self.nested(nested);
+        }
+        self.depth -= 1;
+    }
+
+    fn opaque(&mut self, reason: String, location: Location) {
+        let opaque = Opaque { reason, location };
+        if !self.found.opaque.contains(&opaque) {
+            self.found.opaque.push(opaque);
+        }
+    }
+}
+
+/// The commands that a text would run, without judging them: for tests and `guard explain`.
+#[must_use]
+pub fn commands(text: &str, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
+    #[derive(Default)]
+    struct Recorder(Vec<Command>, Vec<Opaque>);
+    impl Sink for Recorder {
+        fn command(&mut self, command: Command) {
+            self.0.push(command);
+        }
+        fn opaque(&mut self, reason: String, location: Location) {
+            self.1.push(Opaque { reason, location });
+        }
+    }
+    let overlay = Overlay::new(world);
+    let mut recorder = Recorder::default();
+    let start = Start {
+        name: Text::known("bash"),
+        arguments: Some(Vec::new()),
+        environment: Environment::default(),
+        directory: Directory::Known(world.cwd().to_owned()),
+        stdin: Stdin::Inherited,
+        elsewhere: None::<Rc<str>>,
+        interactive: false,
+    };
+    let place = Location::from(Span::new(0, text.len()));
+    resolve::walk(
+        &Text::known(text),
+        Origin::Verbatim { offset: 0 },
+        &place,
+        start,
+        &overlay,
+        &mut recorder,
+    );
+    (recorder.0, recorder.1)
+}

@@ -1,0 +1,193 @@
+//! Brace expansion: `{a,b}`, `{1..5}`, before any other expansion.
+
+use crate::shell::{Piece, Word};
+
+/// More words than this are not made.
+const LIMIT: usize = 1000;
+
+/// A character of the word, or a piece that braces do not look into.
+#[derive(Clone, Debug)]
+enum Token {
+    Char(char),
+    Piece(Piece),
+}
+
+/// The words that `word` becomes; `None` if there would be too many.
+pub(super) fn expand(word: &Word) -> Option<Vec<Vec<Piece>>> {
+    let candidate = word
+        .pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Literal { text, .. } if text.contains('{')));
+    if !candidate {
+        return Some(vec![word.pieces.clone()]);
+    }
+    let mut tokens = Vec::new();
+    for piece in &word.pieces {
+        match piece {
+            Piece::Literal { text, .. } => tokens.extend(text.chars().map(Token::Char)),
+            other => tokens.push(Token::Piece(other.clone())),
+        }
+    }
+    let words = expand_tokens(&tokens, 0)?;
+    if words.len() == 1 {
+        return Some(vec![word.pieces.clone()]);
+    }
+    Some(words.into_iter().map(pieces).collect())
+}
+
+fn pieces(tokens: Vec<Token>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut text = String::new();
+    for token in tokens {
+        match token {
+            Token::Char(character) => text.push(character),
+            Token::Piece(piece) => {
+                if !text.is_empty() {
+                    pieces.push(Piece::Literal {
+                        text: std::mem::take(&mut text),
+                        offset: None,
+                    });
+                }
+                pieces.push(piece);
+            }
+        }
+    }
+    if !text.is_empty() || pieces.is_empty() {
+        pieces.push(Piece::Literal { text, offset: None });
+    }
+    pieces
+}
+
+fn is_char(tokens: &[Token], at: usize, wanted: char) -> bool {
+    matches!(tokens.get(at), Some(Token::Char(found)) if *found == wanted)
+}
+
+fn expand_tokens(tokens: &[Token], depth: usize) -> Option<Vec<Vec<Token>>> {
+    if depth > 20 {
+        return None;
+    }
+    for open in 0..tokens.len() {
+        if !is_char(tokens, open, '{') {
+            continue;
+        }
+        let Some((close, commas)) = close_of(tokens, open) else {
+            continue;
+        };
+        let inner = tokens.get(open + 1..close)?;
+        let alternatives = if commas.is_empty() {
+            match sequence(inner) {
+                Some(items) => items,
+                None => continue,
+            }
+        } else {
+            let mut items = Vec::new();
+            let mut from = open + 1;
+            for end in commas.into_iter().chain([close]) {
+                items.extend(expand_tokens(tokens.get(from..end)?, depth + 1)?);
+                from = end + 1;
+            }
+            items
+        };
+        let tails = expand_tokens(tokens.get(close + 1..)?, depth + 1)?;
+        if alternatives.len().checked_mul(tails.len())? > LIMIT {
+            return None;
+        }
+        let head = tokens.get(..open)?;
+        let mut words = Vec::new();
+        for alternative in &alternatives {
+            for tail in &tails {
+                words.push([head, alternative, tail].concat());
+            }
+        }
+        return Some(words);
+    }
+    Some(vec![tokens.to_vec()])
+}
+
+/// The matching `}` and the commas at its level.
+fn close_of(tokens: &[Token], open: usize) -> Option<(usize, Vec<usize>)> {
+    let mut depth = 0_usize;
+    let mut commas = Vec::new();
+    for at in open..tokens.len() {
+        if is_char(tokens, at, '{') {
+            depth += 1;
+        } else if is_char(tokens, at, '}') {
+            depth -= 1;
+            if depth == 0 {
+                return Some((at, commas));
+            }
+        } else if is_char(tokens, at, ',') && depth == 1 {
+            commas.push(at);
+        }
+    }
+    None
+}
+
+/// `1..5`, `a..e`, `01..10..3`.
+fn sequence(tokens: &[Token]) -> Option<Vec<Vec<Token>>> {
+    let text: String = tokens
+        .iter()
+        .map(|token| match token {
+            Token::Char(character) => Some(*character),
+            Token::Piece(_) => None,
+        })
+        .collect::<Option<_>>()?;
+    let mut parts = text.split("..");
+    let (from, to, step) = (parts.next()?, parts.next()?, parts.next());
+    if parts.next().is_some() {
+        return None;
+    }
+    let step: i64 = step.map_or(Some(1), |step| step.parse().ok())?;
+    let step = step.unsigned_abs().max(1);
+    let items: Vec<String> = if let (Ok(from_number), Ok(to_number)) =
+        (from.parse::<i64>(), to.parse::<i64>())
+    {
+        let padded = |text: &str| text.trim_start_matches('-').starts_with('0') && text.len() > 1;
+        let width = if padded(from) || padded(to) {
+            from.len().max(to.len())
+        } else {
+            0
+        };
+        numbers(from_number, to_number, step)?
+            .into_iter()
+            .map(|number| format!("{number:0width$}"))
+            .collect()
+    } else {
+        let (from, to) = (single(from)?, single(to)?);
+        numbers(i64::from(u32::from(from)), i64::from(u32::from(to)), step)?
+            .into_iter()
+            .filter_map(|code| char::from_u32(u32::try_from(code).ok()?))
+            .map(String::from)
+            .collect()
+    };
+    Some(
+        items
+            .into_iter()
+            .map(|item| item.chars().map(Token::Char).collect())
+            .collect(),
+    )
+}
+
+fn single(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    let character = characters.next().filter(char::is_ascii_alphabetic)?;
+    characters.next().is_none().then_some(character)
+}
+
+fn numbers(from: i64, to: i64, step: u64) -> Option<Vec<i64>> {
+    if from.abs_diff(to) / step > LIMIT as u64 {
+        return None;
+    }
+    let step = i64::try_from(step).ok()?;
+    let mut items = Vec::new();
+    let mut at = from;
+    while (from <= to && at <= to) || (from > to && at >= to) {
+        items.push(at);
+        at = if from <= to {
+            at.checked_add(step)?
+        } else {
+            at.checked_sub(step)?
+        };
+    }
+    Some(items)
+}

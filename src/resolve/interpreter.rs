@@ -1,0 +1,973 @@
+//! The interpreter: walks the tree as the shell would, over abstract values.
+
+use std::rc::Rc;
+
+use super::command::{Argument, Command, Directory, Redirection, RedirectionKind, Stdin};
+use super::expand::Field;
+use super::pure;
+use super::source::{Origin, Source};
+use super::state::{Function, State, Value};
+use super::text::{Part, Text};
+use crate::context::Overlay;
+use crate::location::{Location, Span};
+use crate::shell::{
+    self, AndOrOperator, Assignment, AssignmentValue, Compound, CompoundKind, Node, Piece,
+    RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
+};
+
+/// Nested calls, substitutions and sourced files.
+const DEPTH_LIMIT: usize = 40;
+/// Commands looked at in one text; a bound on loops within loops.
+const STEP_LIMIT: usize = 20_000;
+/// Iterations of a loop over known words that are walked one by one.
+const UNROLL_LIMIT: usize = 50;
+/// Known output longer than this is not kept (bytes).
+const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// Gets what the interpreter finds, in the order in which the shell would run it.
+pub(crate) trait Sink {
+    fn command(&mut self, command: Command);
+    fn opaque(&mut self, reason: String, location: Location);
+}
+
+pub(super) struct Interpreter<'w> {
+    pub(super) world: &'w Overlay<'w>,
+    pub(super) sink: &'w mut dyn Sink,
+    pub(super) state: State,
+    pub(super) source: Rc<Source>,
+    pub(super) elsewhere: Option<Rc<str>>,
+    pub(super) depth: usize,
+    pub(super) steps: usize,
+    /// Above 0 where a command may not run, or may fail without ending the script.
+    pub(super) conditional: usize,
+    pub(super) errexit: bool,
+}
+
+/// What the redirections of a command come to.
+#[derive(Default)]
+pub(super) struct Io {
+    pub(super) stdin: Option<Stdin>,
+    pub(super) redirections: Vec<Redirection>,
+    /// Where standard output goes instead: a file to note, or nowhere that matters.
+    pub(super) stdout: Option<Option<(Text, bool)>>,
+}
+
+impl Interpreter<'_> {
+    pub(super) fn script(&mut self, script: &Script) -> Text {
+        let output = self.list(&script.list);
+        for hole in &script.holes {
+            let location = self.source.locate(hole.span);
+            self.sink.opaque(hole.reason.clone(), location);
+        }
+        output
+    }
+
+    /// Parses and runs a text in the current shell.
+    pub(super) fn text(&mut self, text: &str, origin: Origin) -> Text {
+        let script = shell::parse(text);
+        let outer = std::mem::replace(&mut self.source, Source::new(text, origin));
+        let output = self.deeper(|shell| shell.script(&script));
+        self.source = outer;
+        output
+    }
+
+    /// Bounds the depth; beyond it what would run is opaque.
+    pub(super) fn deeper(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
+        if self.depth >= DEPTH_LIMIT {
+            if self.steps < STEP_LIMIT {
+                let location = self.source.locate(Span::default());
+                self.sink
+                    .opaque("calls go too deep to follow".to_owned(), location);
+                // Once is enough, and a runaway recursion must end.
+                self.steps = STEP_LIMIT;
+            }
+            return Text::unknown("a deep call");
+        }
+        self.depth += 1;
+        let output = run(self);
+        self.depth -= 1;
+        output
+    }
+
+    /// Runs in a subshell: what it changes is forgotten.
+    pub(super) fn subshell(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
+        let before = self.state.clone();
+        let output = self.deeper(run);
+        self.state = before;
+        output
+    }
+
+    fn list(&mut self, list: &[Node]) -> Text {
+        let mut output = Text::empty();
+        for node in list {
+            let text = self.node(node);
+            append_output(&mut output, text);
+        }
+        output
+    }
+
+    pub(super) fn node(&mut self, node: &Node) -> Text {
+        match node {
+            Node::Simple(command) => self.simple(command),
+            Node::Pipeline { stages, .. } => self.pipeline(stages),
+            Node::AndOr {
+                left,
+                operator,
+                right,
+            } => self.and_or(left, *operator, right),
+            Node::Background(node) => self.subshell(|shell| shell.node(node)),
+            Node::Compound(compound) => self.compound(compound),
+            Node::Function { name, body, .. } => {
+                let function = Function {
+                    body: Rc::clone(body),
+                    source: Rc::clone(&self.source),
+                };
+                Rc::make_mut(&mut self.state.functions).insert(name.clone(), function);
+                Text::empty()
+            }
+        }
+    }
+
+    fn pipeline(&mut self, stages: &[Node]) -> Text {
+        if let [stage] = stages {
+            return self.node(stage);
+        }
+        let mut output = Text::empty();
+        for (index, stage) in stages.iter().enumerate() {
+            let input = std::mem::take(&mut output);
+            output = self.subshell(|shell| {
+                if index > 0 {
+                    shell.state.stdin = piped(input);
+                }
+                shell.node(stage)
+            });
+        }
+        output
+    }
+
+    fn and_or(&mut self, left: &Node, operator: AndOrOperator, right: &Node) -> Text {
+        let before = self.state.clone();
+        let mut output = self.node(left);
+        match operator {
+            AndOrOperator::And => {
+                // The right side runs only if the left did not fail.
+                let doubt = self.state.directory_if_cd_failed.take();
+                self.conditional += 1;
+                let text = self.node(right);
+                self.conditional -= 1;
+                append_output(&mut output, text);
+                if doubt.is_some() && !self.errexit {
+                    self.state.directory_if_cd_failed = doubt;
+                }
+            }
+            AndOrOperator::Or => {
+                let mut after_left = std::mem::replace(&mut self.state, before);
+                self.conditional += 1;
+                let text = self.node(right);
+                self.conditional -= 1;
+                append_output(&mut output, text);
+                if leaves(right) {
+                    after_left.directory_if_cd_failed = None;
+                    self.state = after_left;
+                } else {
+                    let after_right = std::mem::replace(&mut self.state, after_left);
+                    self.state.join(&after_right, self.world);
+                }
+            }
+        }
+        output
+    }
+
+    fn compound(&mut self, compound: &Compound) -> Text {
+        let outer_stdin = self.state.stdin.clone();
+        let io = self.redirections(&compound.redirections);
+        if !io.redirections.is_empty() {
+            let location = self.source.locate(compound.span);
+            self.emit(Vec::new(), &io, self.state.stdin.clone(), location);
+        }
+        if let Some(stdin) = &io.stdin {
+            self.state.stdin = stdin.clone();
+        }
+        let output = self.compound_kind(&compound.kind);
+        self.state.stdin = outer_stdin;
+        self.deliver(output, &io)
+    }
+
+    fn compound_kind(&mut self, kind: &CompoundKind) -> Text {
+        match kind {
+            CompoundKind::Subshell(list) => self.subshell(|shell| shell.list(list)),
+            CompoundKind::Group(list) => self.list(list),
+            CompoundKind::If {
+                branches,
+                otherwise,
+            } => self.if_clause(branches, otherwise),
+            CompoundKind::Loop { condition, body } => self.repeat(|shell| {
+                let mut output = shell.list(condition);
+                append_output(&mut output, shell.list(body));
+                output
+            }),
+            CompoundKind::For {
+                variable,
+                words,
+                body,
+            } => self.for_loop(variable, words.as_deref(), body),
+            CompoundKind::ArithmeticFor { header, body } => {
+                let _ = self.value(header);
+                self.assigned_in(header);
+                self.repeat(|shell| shell.list(body))
+            }
+            CompoundKind::Case { subject, arms } => {
+                let _ = self.value(subject);
+                let before = self.state.clone();
+                let mut after = before.clone();
+                let mut output = Text::empty();
+                self.conditional += 1;
+                for arm in arms {
+                    self.state = before.clone();
+                    for pattern in &arm.patterns {
+                        let _ = self.value(pattern);
+                    }
+                    append_output(&mut output, self.list(&arm.body));
+                    if !arm.body.last().is_some_and(leaves) {
+                        after.join(&self.state, self.world);
+                    }
+                }
+                self.conditional -= 1;
+                self.state = after;
+                uncertain(output, "case")
+            }
+            CompoundKind::Test(words) => {
+                for word in words {
+                    let _ = self.value(word);
+                }
+                Text::empty()
+            }
+            CompoundKind::Arithmetic(expression) => {
+                let _ = self.value(expression);
+                self.assigned_in(expression);
+                Text::empty()
+            }
+            CompoundKind::Coproc(node) => self.subshell(|shell| shell.node(node)),
+        }
+    }
+
+    fn if_clause(&mut self, branches: &[(Vec<Node>, Vec<Node>)], otherwise: &[Node]) -> Text {
+        let mut output = Text::empty();
+        let mut after: Vec<State> = Vec::new();
+        self.conditional += 1;
+        for (condition, body) in branches {
+            append_output(&mut output, self.list(condition));
+            let before = self.state.clone();
+            // The body runs only if the condition did not fail.
+            self.state.directory_if_cd_failed = None;
+            append_output(&mut output, self.list(body));
+            let state = std::mem::replace(&mut self.state, before);
+            if !body.last().is_some_and(leaves) {
+                after.push(state);
+            }
+        }
+        append_output(&mut output, self.list(otherwise));
+        self.conditional -= 1;
+        if otherwise.last().is_some_and(leaves)
+            && let Some(state) = after.pop()
+        {
+            self.state = state;
+        }
+        for state in after {
+            self.state.join(&state, self.world);
+        }
+        uncertain(output, "if")
+    }
+
+    /// A loop whose number of rounds is not known: a first round with what is known, a second
+    /// with everything that the first changed unknown.
+    fn repeat(&mut self, mut round: impl FnMut(&mut Self) -> Text) -> Text {
+        let before = self.state.clone();
+        self.conditional += 1;
+        let output = self.deeper(&mut round);
+        if !Rc::ptr_eq(&before.variables, &self.state.variables)
+            || before.directory != self.state.directory
+        {
+            let names: Vec<String> = self
+                .state
+                .variables
+                .iter()
+                .filter(|(name, variable)| before.variables.get(*name) != Some(variable))
+                .map(|(name, _)| name.clone())
+                .collect();
+            for name in names {
+                let unknown = Value::Scalar(Text::unknown(format!("${name}")));
+                self.state.set(self.world, &name, unknown);
+            }
+            if before.directory != self.state.directory {
+                self.state.directory = Directory::Unknown("a directory that a loop changes".into());
+            }
+            let _ = self.deeper(&mut round);
+        }
+        self.conditional -= 1;
+        self.state.join(&before, self.world);
+        uncertain(output, "a loop")
+    }
+
+    fn for_loop(&mut self, variable: &str, words: Option<&[Word]>, body: &[Node]) -> Text {
+        let fields: Option<Vec<Field>> = match words {
+            Some(words) => Some(words.iter().flat_map(|word| self.fields(word)).collect()),
+            None => self.state.arguments.clone().map(|arguments| {
+                let field = |text| Field {
+                    text,
+                    ..Field::default()
+                };
+                arguments.into_iter().map(field).collect()
+            }),
+        };
+        let unknown = || Text::unknown(format!("${variable}"));
+        let certain = fields
+            .as_ref()
+            .filter(|fields| fields.len() <= UNROLL_LIMIT)
+            .filter(|fields| !fields.iter().any(|field| field.splits));
+        if let Some(fields) = certain {
+            let mut output = Text::empty();
+            for field in fields {
+                self.state
+                    .set(self.world, variable, Value::Scalar(field.text.clone()));
+                let text = self.deeper(|shell| shell.list(body));
+                append_output(&mut output, text);
+            }
+            return output;
+        }
+        let values = match fields {
+            Some(fields) if fields.len() <= 8 => Value::OneOf(
+                fields
+                    .into_iter()
+                    .map(|field| if field.splits { unknown() } else { field.text })
+                    .collect(),
+            ),
+            _ => Value::Scalar(unknown()),
+        };
+        self.repeat(|shell| {
+            shell.state.set(shell.world, variable, values.clone());
+            shell.list(body)
+        })
+    }
+
+    /// Variables that an arithmetic expression may set are unknown after it.
+    fn assigned_in(&mut self, expression: &Word) {
+        let source = Rc::clone(&expression.source);
+        if !source.contains('=') && !source.contains("++") && !source.contains("--") {
+            return;
+        }
+        let names = source.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        for name in
+            names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+        {
+            let unknown = Value::Scalar(Text::unknown(format!("${name}")));
+            self.state.set(self.world, name, unknown);
+        }
+    }
+
+    pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
+        let output = self.subshell(|shell| shell.script(list));
+        let mut trimmed = trim_newlines(output);
+        // Output that is not known is shown as the substitution that it is.
+        if trimmed.has_unknown() {
+            let mut named = Text::empty();
+            for part in trimmed.parts() {
+                named.push(match part {
+                    Part::Unknown(_) => Part::Unknown(source.to_owned()),
+                    other => other.clone(),
+                });
+            }
+            trimmed = named;
+        }
+        trimmed
+    }
+
+    pub(super) fn process_substitution(
+        &mut self,
+        list: &Script,
+        output: bool,
+        source: &str,
+    ) -> Text {
+        self.subshell(|shell| {
+            if output {
+                shell.state.stdin = Stdin::Unknown(source.to_owned());
+            }
+            shell.script(list)
+        });
+        Text::unknown(source)
+    }
+
+    fn simple(&mut self, command: &SimpleCommand) -> Text {
+        self.steps += 1;
+        if self.steps == STEP_LIMIT {
+            let location = self.source.locate(command.span);
+            self.sink.opaque(
+                "this script does more than guard can follow".to_owned(),
+                location,
+            );
+        }
+        if self.steps >= STEP_LIMIT {
+            return Text::unknown("…");
+        }
+        if let Some(replaced) = self.alias(command) {
+            return replaced;
+        }
+        // A variable that may hold several values: the command is looked at with each.
+        if let Some((name, texts)) = self.several_values(command) {
+            let mut output = Text::empty();
+            let before = self.state.clone();
+            let mut after: Option<State> = None;
+            for text in texts {
+                self.state = before.clone();
+                self.state.set(self.world, &name, Value::Scalar(text));
+                output = self.simple(command);
+                match &mut after {
+                    Some(after) => after.join(&self.state, self.world),
+                    None => after = Some(self.state.clone()),
+                }
+            }
+            self.state = after.unwrap_or(before);
+            return uncertain(output, &format!("${name}"));
+        }
+        self.simple_with_values(command)
+    }
+
+    fn several_values(&self, command: &SimpleCommand) -> Option<(String, Vec<Text>)> {
+        let mut found = None;
+        let mut look = |word: &Word| {
+            for piece in &word.pieces {
+                if let Piece::Parameter { parameter, .. } = piece
+                    && let Some(Value::OneOf(texts)) = self
+                        .state
+                        .variables
+                        .get(&parameter.name)
+                        .map(|variable| &variable.value)
+                {
+                    found = Some((parameter.name.clone(), texts.clone()));
+                }
+            }
+        };
+        command.words.iter().for_each(&mut look);
+        for assignment in &command.assignments {
+            if let AssignmentValue::Scalar(word) = &assignment.value {
+                look(word);
+            }
+        }
+        for redirection in &command.redirections {
+            if let RedirectionTarget::Word(word) = &redirection.target {
+                look(word);
+            }
+        }
+        found
+    }
+
+    fn simple_with_values(&mut self, command: &SimpleCommand) -> Text {
+        let location = self.source.locate(command.span);
+        let mut argv = Vec::new();
+        for word in &command.words {
+            let at = self.source.locate(word.span);
+            argv.extend(self.fields(word).into_iter().map(|field| Argument {
+                value: field.text,
+                splits: field.splits,
+                verbatim: field.verbatim,
+                location: at.clone(),
+            }));
+        }
+        if argv.is_empty() {
+            for assignment in &command.assignments {
+                self.assign(assignment);
+            }
+            let io = self.redirections(&command.redirections);
+            if !io.redirections.is_empty() {
+                self.emit(Vec::new(), &io, self.state.stdin.clone(), location);
+                return self.deliver(Text::empty(), &io);
+            }
+            return Text::empty();
+        }
+        let before = (!command.assignments.is_empty()).then(|| {
+            (
+                Rc::clone(&self.state.variables),
+                self.state.environment.clone(),
+            )
+        });
+        let declares = command.words.first().is_some_and(|word| {
+            matches!(
+                word.source.as_ref(),
+                "declare" | "typeset" | "local" | "export" | "readonly"
+            )
+        });
+        for assignment in &command.assignments {
+            if declares {
+                self.assign(assignment);
+            } else if let AssignmentValue::Scalar(word) = &assignment.value {
+                let value = self.value(word);
+                self.state
+                    .with_assignment(&assignment.name, Value::Scalar(value));
+            }
+        }
+        let io = self.redirections(&command.redirections);
+        let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
+        let output = self.run(argv, &io, stdin, location);
+        if let Some((variables, environment)) = before.filter(|_| !declares) {
+            self.state.variables = variables;
+            self.state.environment = environment;
+        }
+        self.deliver(output, &io)
+    }
+
+    /// Runs an argv: a function, a builtin that the interpreter itself must follow, or a command.
+    pub(super) fn run(
+        &mut self,
+        argv: Vec<Argument>,
+        io: &Io,
+        stdin: Stdin,
+        location: Location,
+    ) -> Text {
+        let Some(first) = argv.first() else {
+            return Text::empty();
+        };
+        let Some(name) = first
+            .value
+            .exact()
+            .filter(|_| !first.splits)
+            .map(str::to_owned)
+        else {
+            self.emit(argv, io, stdin, location);
+            return Text::unknown("a program that is not known");
+        };
+        if let Some(function) = self.state.functions.get(&name).cloned() {
+            if !io.redirections.is_empty() {
+                self.emit(Vec::new(), io, Stdin::Empty, location);
+            }
+            return self.call(&function, &argv, stdin);
+        }
+        match self.builtin(&name, &argv, io, &stdin, &location) {
+            Some(output) => output,
+            None => {
+                let output = pure::output(&argv, &stdin, &self.state.directory, self.world);
+                self.emit(argv, io, stdin, location);
+                output
+            }
+        }
+    }
+
+    fn call(&mut self, function: &Function, argv: &[Argument], stdin: Stdin) -> Text {
+        let rest = argv.get(1..).unwrap_or_default();
+        let known = !rest.iter().any(|argument| argument.splits);
+        let arguments = known.then(|| rest.iter().map(|a| a.value.clone()).collect());
+        let outer_arguments = std::mem::replace(&mut self.state.arguments, arguments);
+        let outer_source = std::mem::replace(&mut self.source, Rc::clone(&function.source));
+        let outer_stdin = std::mem::replace(&mut self.state.stdin, stdin);
+        let body = Rc::clone(&function.body);
+        let output = self.deeper(|shell| shell.node(&body));
+        self.state.arguments = outer_arguments;
+        self.state.stdin = outer_stdin;
+        self.source = outer_source;
+        output
+    }
+
+    /// Hands a command to the sink.
+    pub(super) fn emit(&mut self, argv: Vec<Argument>, io: &Io, stdin: Stdin, location: Location) {
+        let command = Command {
+            argv,
+            environment: self.state.environment.clone(),
+            directory: self.directory(),
+            stdin,
+            redirections: io.redirections.clone(),
+            location,
+            elsewhere: self.elsewhere.clone(),
+        };
+        self.sink.command(command);
+    }
+
+    /// The directory, unless an earlier `cd` may have failed.
+    pub(super) fn directory(&self) -> Directory {
+        match &self.state.directory_if_cd_failed {
+            None => self.state.directory.clone(),
+            Some(_) => Directory::Unknown("a directory that depends on whether `cd` works".into()),
+        }
+    }
+
+    pub(super) fn working_directory(&self) -> Text {
+        match self.directory() {
+            Directory::Known(path) => Text::known(path.to_string_lossy()),
+            Directory::Unknown(_) => Text::unknown("$PWD"),
+        }
+    }
+
+    pub(super) fn scalar(&self, name: &str) -> Option<Text> {
+        match self.state.variable(self.world, name)? {
+            Value::Scalar(text) => Some(text),
+            Value::Unset => None,
+            Value::Array(texts) => texts.first().cloned(),
+            Value::OneOf(_) | Value::Map(_) => Some(Text::unknown(format!("${name}"))),
+        }
+    }
+
+    pub(super) fn assign(&mut self, assignment: &Assignment) {
+        let name = &assignment.name;
+        let current = self.state.variable(self.world, name);
+        let value = match (&assignment.value, &assignment.subscript) {
+            (AssignmentValue::Scalar(word), None) => {
+                let mut text = self.value(word);
+                match current {
+                    Some(Value::Scalar(before)) if assignment.append => {
+                        let mut joined = before;
+                        joined.append(text);
+                        text = joined;
+                    }
+                    Some(Value::OneOf(_)) if assignment.append => {
+                        text = Text::unknown(format!("${name}"));
+                    }
+                    _ => {}
+                }
+                Value::Scalar(text)
+            }
+            (AssignmentValue::Scalar(word), Some(subscript)) => {
+                let text = self.value(word);
+                self.element(current, subscript, text, assignment.append, name)
+            }
+            (AssignmentValue::Array(elements), _) => {
+                self.array(current.filter(|_| assignment.append), elements, name)
+            }
+        };
+        self.state.set(self.world, name, value);
+    }
+
+    fn element(
+        &mut self,
+        current: Option<Value>,
+        subscript: &Word,
+        text: Text,
+        append: bool,
+        name: &str,
+    ) -> Value {
+        let unknown = Value::Scalar(Text::unknown(format!("${name}")));
+        let joined = |before: Option<&Text>| match before {
+            Some(before) if append => {
+                let mut joined = before.clone();
+                joined.append(text.clone());
+                joined
+            }
+            _ => text.clone(),
+        };
+        match current {
+            Some(Value::Map(mut map)) => {
+                let key = self.value(subscript);
+                let Some(key) = key.exact() else {
+                    return unknown;
+                };
+                let value = joined(map.get(key));
+                map.insert(key.to_owned(), value);
+                Value::Map(map)
+            }
+            other => {
+                let mut texts = match other {
+                    Some(Value::Array(texts)) => texts,
+                    Some(Value::Scalar(text)) => vec![text],
+                    None | Some(Value::Unset) => Vec::new(),
+                    Some(Value::OneOf(_) | Value::Map(_)) => return unknown,
+                };
+                let index = self
+                    .number(subscript)
+                    .and_then(|index| usize::try_from(index).ok());
+                match index {
+                    Some(index) if index < texts.len() => {
+                        if let Some(slot) = texts.get_mut(index) {
+                            *slot = joined(Some(&slot.clone()));
+                        }
+                    }
+                    // A gap would shift what `[@]` gives.
+                    Some(index) if index == texts.len() => texts.push(text.clone()),
+                    _ => return unknown,
+                }
+                Value::Array(texts)
+            }
+        }
+    }
+
+    fn array(
+        &mut self,
+        before: Option<Value>,
+        elements: &[(Option<Word>, Word)],
+        name: &str,
+    ) -> Value {
+        let keyed = elements.iter().any(|(key, _)| key.is_some());
+        if keyed || matches!(self.state.variable(self.world, name), Some(Value::Map(_))) {
+            let mut map = match before {
+                Some(Value::Map(map)) => map,
+                _ => std::collections::BTreeMap::new(),
+            };
+            for (key, word) in elements {
+                let value = self.value(word);
+                let key = key.as_ref().map(|key| self.value(key));
+                match key.as_ref().and_then(Text::exact) {
+                    Some(key) => {
+                        map.insert(key.to_owned(), value);
+                    }
+                    None => return Value::Scalar(Text::unknown(format!("${{{name}[@]}}"))),
+                }
+            }
+            return Value::Map(map);
+        }
+        let mut texts = match before {
+            Some(Value::Array(texts)) => texts,
+            Some(Value::Scalar(text)) => vec![text],
+            _ => Vec::new(),
+        };
+        for (_, word) in elements {
+            for field in self.fields(word) {
+                if field.splits {
+                    return Value::Scalar(Text::unknown(format!("${{{name}[@]}}")));
+                }
+                texts.push(field.text);
+            }
+        }
+        Value::Array(texts)
+    }
+
+    fn alias(&mut self, command: &SimpleCommand) -> Option<Text> {
+        if !self.state.expand_aliases || self.state.aliases.is_empty() {
+            return None;
+        }
+        let word = command.words.first()?;
+        let text = self.state.aliases.get(word.source.as_ref())?.clone();
+        let mut source = text;
+        for word in command.words.get(1..)? {
+            source.push(' ');
+            source.push_str(&word.source);
+        }
+        let mut script = shell::parse(&source);
+        if let [Node::Simple(first), ..] = script.list.as_mut_slice() {
+            first
+                .redirections
+                .extend(command.redirections.iter().cloned());
+            first
+                .assignments
+                .splice(0..0, command.assignments.iter().cloned());
+        }
+        // An alias is not expanded again inside itself.
+        let outer = Rc::clone(&self.state.aliases);
+        Rc::make_mut(&mut self.state.aliases).remove(word.source.as_ref());
+        let place = Origin::Place(self.source.locate(command.span));
+        let outer_source = std::mem::replace(&mut self.source, Source::new(&source, place));
+        let output = self.deeper(|shell| shell.script(&script));
+        self.source = outer_source;
+        self.state.aliases = outer;
+        Some(output)
+    }
+
+    fn redirections(&mut self, redirections: &[shell::Redirection]) -> Io {
+        let mut io = Io::default();
+        for redirection in redirections {
+            self.redirection(redirection, &mut io);
+        }
+        io
+    }
+
+    fn redirection(&mut self, redirection: &shell::Redirection, io: &mut Io) {
+        let word = match &redirection.target {
+            RedirectionTarget::HereDocument(body) => {
+                let text = match body.get() {
+                    Some(body) => self.value(body),
+                    None => Text::unknown("a here-document"),
+                };
+                if redirection.descriptor.unwrap_or(0) == 0 {
+                    io.stdin = Some(Stdin::Text(text));
+                }
+                return;
+            }
+            RedirectionTarget::Word(word) => word,
+        };
+        let (descriptor, kind) = match redirection.operator {
+            RedirectionOperator::HereString => {
+                let mut text = self.value(word);
+                text.push_known("\n");
+                if redirection.descriptor.unwrap_or(0) == 0 {
+                    io.stdin = Some(Stdin::Text(text));
+                }
+                return;
+            }
+            RedirectionOperator::DuplicateInput => {
+                if redirection.descriptor.unwrap_or(0) == 0 {
+                    io.stdin = Some(Stdin::Unknown(word.source.to_string()));
+                }
+                let _ = self.value(word);
+                return;
+            }
+            RedirectionOperator::DuplicateOutput => {
+                let target = self.value(word);
+                let duplicates = target.exact().is_none_or(|text| {
+                    text == "-"
+                        || text
+                            .bytes()
+                            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+                });
+                if duplicates {
+                    if redirection.descriptor.unwrap_or(1) == 1 {
+                        io.stdout = Some(None);
+                    }
+                    return;
+                }
+                // `>& file` is `&> file`.
+                (1, RedirectionKind::Truncate { clobber: false })
+            }
+            RedirectionOperator::Input => (0, RedirectionKind::Read),
+            RedirectionOperator::ReadWrite => (0, RedirectionKind::ReadWrite),
+            RedirectionOperator::Output | RedirectionOperator::OutputAndError => {
+                (1, RedirectionKind::Truncate { clobber: false })
+            }
+            RedirectionOperator::Clobber => (1, RedirectionKind::Truncate { clobber: true }),
+            RedirectionOperator::Append | RedirectionOperator::AppendOutputAndError => {
+                (1, RedirectionKind::Append)
+            }
+            RedirectionOperator::HereDocument => return,
+        };
+        let descriptor = redirection.descriptor.unwrap_or(descriptor);
+        let contents = self.substituted_file(word);
+        // A pattern in a redirection is expanded by an interactive shell only, and one word is
+        // all that it may become.
+        let mut path = Text::empty();
+        for field in self.fields(word) {
+            path.append(field.text);
+        }
+        if matches!(kind, RedirectionKind::Read) && descriptor == 0 {
+            io.stdin = Some(match (contents, path.exact()) {
+                (Some(text), _) => piped(text),
+                (None, Some("/dev/null")) => Stdin::Empty,
+                (None, Some("/dev/stdin")) => return,
+                (None, Some(exact)) => match self.directory().join(exact) {
+                    Some(path) => Stdin::File(path),
+                    None => Stdin::Unknown(exact.to_owned()),
+                },
+                (None, None) => Stdin::Unknown(path.display().into_owned()),
+            });
+        }
+        if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
+            let append = matches!(kind, RedirectionKind::Append);
+            io.stdout = Some(Some((path.clone(), append)));
+        }
+        let harmless = path.exact().is_some_and(|path| {
+            matches!(
+                path,
+                "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/stdin"
+            ) || path.starts_with("/dev/fd/")
+                || path.starts_with("/dev/tcp/")
+                || path.starts_with("/dev/udp/")
+        });
+        // What `>(…)` reads has been looked at already.
+        let process = matches!(word.pieces.as_slice(), [Piece::Process { .. }]);
+        if !harmless && !process {
+            let location = self.source.locate(redirection.span);
+            io.redirections.push(Redirection {
+                kind,
+                path,
+                location,
+            });
+        }
+    }
+
+    /// `< <(…)`: what the process prints.
+    fn substituted_file(&mut self, word: &Word) -> Option<Text> {
+        match word.pieces.as_slice() {
+            [
+                Piece::Process {
+                    list,
+                    output: false,
+                    ..
+                },
+            ] => Some(self.subshell(|shell| shell.script(list))),
+            _ => None,
+        }
+    }
+
+    /// What is left of an output for a pipe or a substitution, once redirections took theirs. A
+    /// file that gets it is noted.
+    fn deliver(&mut self, output: Text, io: &Io) -> Text {
+        match &io.stdout {
+            None => output,
+            Some(None) => Text::empty(),
+            Some(Some((path, append))) => {
+                if self.elsewhere.is_none()
+                    && let Some(exact) = path.exact()
+                    && let Some(path) = self.directory().join(exact)
+                    && !path.starts_with("/dev")
+                {
+                    let certain = self.conditional == 0;
+                    self.world.write(&path, output.exact(), *append, certain);
+                }
+                Text::empty()
+            }
+        }
+    }
+}
+
+/// Whether control never comes past this node.
+fn leaves(node: &Node) -> bool {
+    match node {
+        Node::Simple(command) => command.words.first().is_some_and(|word| {
+            matches!(
+                word.source.as_ref(),
+                "exit" | "return" | "break" | "continue"
+            )
+        }),
+        Node::Compound(Compound {
+            kind: CompoundKind::Group(list),
+            ..
+        }) => list.last().is_some_and(leaves),
+        Node::AndOr {
+            left,
+            operator: AndOrOperator::And,
+            right,
+        } => leaves(left) || leaves(right),
+        Node::AndOr { .. }
+        | Node::Pipeline { .. }
+        | Node::Background(_)
+        | Node::Compound(_)
+        | Node::Function { .. } => false,
+    }
+}
+
+fn append_output(output: &mut Text, text: Text) {
+    let length: usize = output
+        .parts()
+        .iter()
+        .map(|part| match part {
+            Part::Known(text) | Part::Glob(text) | Part::Unknown(text) => text.len(),
+        })
+        .sum();
+    if length > OUTPUT_LIMIT {
+        *output = Text::unknown("a long output");
+    } else {
+        output.append(text);
+    }
+}
+
+/// Output that depends on which way was taken: known only if there is none.
+fn uncertain(output: Text, what: &str) -> Text {
+    if output.is_empty() {
+        output
+    } else {
+        Text::unknown(format!("the output of {what}"))
+    }
+}
+
+fn piped(text: Text) -> Stdin {
+    match text.parts() {
+        [Part::Unknown(source)] => Stdin::Unknown(source.clone()),
+        _ => Stdin::Text(text),
+    }
+}
+
+fn trim_newlines(text: Text) -> Text {
+    let mut parts: Vec<Part> = text.parts().to_vec();
+    if let Some(Part::Known(last)) = parts.last_mut() {
+        let kept = last.trim_end_matches('\n').len();
+        last.truncate(kept);
+    }
+    let mut trimmed = Text::empty();
+    for part in parts {
+        trimmed.push(part);
+    }
+    trimmed
+}

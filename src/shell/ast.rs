@@ -1,0 +1,288 @@
+//! The syntax tree. Spans are byte offsets into the text that was parsed.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::location::Span;
+
+/// A whole text. `holes` are what could not be read; commands before a hole still run in bash,
+/// which reads line by line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    pub list: Vec<Node>,
+    pub holes: Vec<Hole>,
+}
+
+/// A part of the text that is not understood, with the reason for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    pub reason: String,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AndOrOperator {
+    And,
+    Or,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    Simple(SimpleCommand),
+    /// Two or more stages, or one that is negated with `!`.
+    Pipeline {
+        stages: Vec<Node>,
+        negated: bool,
+    },
+    AndOr {
+        left: Box<Node>,
+        operator: AndOrOperator,
+        right: Box<Node>,
+    },
+    /// `command &`
+    Background(Box<Node>),
+    Compound(Compound),
+    Function {
+        name: String,
+        body: Rc<Node>,
+        span: Span,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compound {
+    pub kind: CompoundKind,
+    pub redirections: Vec<Redirection>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompoundKind {
+    Subshell(Vec<Node>),
+    Group(Vec<Node>),
+    /// Each `if`/`elif` condition with its `then`, and the `else`.
+    If {
+        branches: Vec<(Vec<Node>, Vec<Node>)>,
+        otherwise: Vec<Node>,
+    },
+    /// `while` and `until`.
+    Loop {
+        condition: Vec<Node>,
+        body: Vec<Node>,
+    },
+    /// `for` and `select`; without `in`, over the positional parameters.
+    For {
+        variable: String,
+        words: Option<Vec<Word>>,
+        body: Vec<Node>,
+    },
+    /// `for ((a; b; c))`: the three expressions as one word.
+    ArithmeticFor {
+        header: Word,
+        body: Vec<Node>,
+    },
+    Case {
+        subject: Word,
+        arms: Vec<CaseArm>,
+    },
+    /// `[[ … ]]`: its words, operators left out.
+    Test(Vec<Word>),
+    /// `(( … ))`
+    Arithmetic(Word),
+    Coproc(Box<Node>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseArm {
+    pub patterns: Vec<Word>,
+    pub body: Vec<Node>,
+    /// `;&` or `;;&`: the arms after it may run too.
+    pub falls_through: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimpleCommand {
+    pub assignments: Vec<Assignment>,
+    pub words: Vec<Word>,
+    pub redirections: Vec<Redirection>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    pub name: String,
+    pub subscript: Option<Box<Word>>,
+    /// `+=`
+    pub append: bool,
+    pub value: AssignmentValue,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssignmentValue {
+    Scalar(Word),
+    /// `(a b [k]=c)`: subscripts and values.
+    Array(Vec<(Option<Word>, Word)>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirection {
+    /// The file descriptor before the operator; `None` is the operator's own default.
+    pub descriptor: Option<u32>,
+    pub operator: RedirectionOperator,
+    pub target: RedirectionTarget,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectionOperator {
+    /// `<`
+    Input,
+    /// `>`
+    Output,
+    /// `>|`
+    Clobber,
+    /// `>>`
+    Append,
+    /// `<>`
+    ReadWrite,
+    /// `<&`
+    DuplicateInput,
+    /// `>&`
+    DuplicateOutput,
+    /// `&>`
+    OutputAndError,
+    /// `&>>`
+    AppendOutputAndError,
+    /// `<<`, `<<-`
+    HereDocument,
+    /// `<<<`
+    HereString,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedirectionTarget {
+    Word(Word),
+    /// The body, ready to expand; set when the line that announces it has ended.
+    HereDocument(Rc<OnceCell<Word>>),
+}
+
+/// A shell word before expansion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word {
+    pub pieces: Vec<Piece>,
+    pub span: Span,
+    /// The word as it is written.
+    pub source: Rc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Unquoted characters: patterns, braces and tildes are live.
+    Literal { text: String, offset: Option<usize> },
+    /// Quoted characters. `offset` is where they stand in the source, if they stand there
+    /// unchanged.
+    Quoted { text: String, offset: Option<usize> },
+    Parameter {
+        parameter: Box<Parameter>,
+        quoted: bool,
+    },
+    /// `$(…)`, backquotes.
+    Command {
+        list: Rc<Script>,
+        quoted: bool,
+        source: Rc<str>,
+    },
+    /// `<(…)` or `>(…)`.
+    Process {
+        list: Rc<Script>,
+        output: bool,
+        source: Rc<str>,
+    },
+    /// `$((…))`, `$[…]`
+    Arithmetic {
+        expression: Box<Word>,
+        source: Rc<str>,
+    },
+}
+
+/// `$name`, `${name…}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// A name, a number, or one of `@*#?-$!0`.
+    pub name: String,
+    pub subscript: Option<Subscript>,
+    /// `${!name}`
+    pub indirect: bool,
+    /// `${#name}`
+    pub length: bool,
+    pub operator: Operator,
+    /// As it is written.
+    pub source: Rc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subscript {
+    /// `[@]`
+    At,
+    /// `[*]`
+    Star,
+    Index(Box<Word>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    None,
+    /// `-`, `:-`
+    Default {
+        colon: bool,
+        word: Word,
+    },
+    /// `=`, `:=`
+    Assign {
+        colon: bool,
+        word: Word,
+    },
+    /// `?`, `:?`
+    Error {
+        colon: bool,
+        word: Word,
+    },
+    /// `+`, `:+`
+    Alternative {
+        colon: bool,
+        word: Word,
+    },
+    /// `#`, `##`
+    RemovePrefix {
+        longest: bool,
+        pattern: Word,
+    },
+    /// `%`, `%%`
+    RemoveSuffix {
+        longest: bool,
+        pattern: Word,
+    },
+    /// `/`, `//`, `/#`, `/%`
+    Replace {
+        all: bool,
+        anchor: Option<char>,
+        pattern: Word,
+        replacement: Word,
+    },
+    /// `:offset`, `:offset:length`
+    Substring {
+        offset: Word,
+        length: Option<Word>,
+    },
+    /// `^`, `^^`, `,`, `,,`
+    Case {
+        upper: bool,
+        all: bool,
+        pattern: Word,
+    },
+    /// `@Q`, `@P` …
+    Transform(char),
+    /// `${!prefix@}`, `${!prefix*}`
+    Names,
+}

@@ -1,0 +1,17 @@
+//! Text → AST, by the grammar of bash.
+//!
+//! Owns syntax: every byte of the source ends in a node, in a hole or in trivia (blanks,
+//! comments, separators). Never looks at the world and never expands anything.
+
+mod ast;
+mod heredoc;
+mod parser;
+mod word;
+
+pub use ast::{
+    AndOrOperator, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Hole, Node,
+    Operator, Parameter, Piece, Redirection, RedirectionOperator, RedirectionTarget, Script,
+    SimpleCommand, Subscript, Word,
+};
+pub use parser::parse;
+pub(crate) use word::ansi_c;
