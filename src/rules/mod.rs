@@ -2,9 +2,23 @@
 //!
 //! Owns the facts. Never decides: policy does.
 
+pub mod argv;
+pub mod check;
+mod condition;
+mod delegate;
+pub mod grammar;
+mod matcher;
+mod paths;
 pub mod schema;
+mod script;
+pub mod store;
+mod target;
+mod verb;
 
 use std::rc::Rc;
+
+pub use matcher::judge;
+pub use store::shims;
 
 use crate::context::World;
 use crate::effect::{Effect, Opaque, Unlisted};
@@ -22,6 +36,13 @@ pub struct Args {
     /// Words that the grammar does not know (an undeclared flag, a word of unknown length). What
     /// stands after them is not certain, so a condition on it can only be `maybe`.
     pub uncertain: Vec<Location>,
+    /// How many of the options and operands stand before the first such word.
+    pub certain_options: usize,
+    pub certain_operands: usize,
+    /// Some word is not known and may be, or hold, any option: `$FLAGS`.
+    pub open: bool,
+    /// A word at a sub-command's place that the tree does not have.
+    pub unknown_command: Option<Argument>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 pub struct Pack {
     pub schema: u32,
     pub pack: Header,
+    /// Programs that change nothing, whatever their arguments.
+    #[serde(default)]
+    pub read_only: Vec<String>,
+    /// Programs that only add, or whose work an exact inverse takes back.
+    #[serde(default)]
+    pub reversible: Vec<String>,
     /// The CLIs that the pack describes; each with its own programs, commands and rules.
     #[serde(default)]
     pub cli: Vec<Cli>,
@@ -98,6 +104,8 @@ pub struct Parse {
     pub double_dash: bool,
     /// Operands of the form `name=value` are options called `name=` (dd).
     pub assignments: bool,
+    /// A first word without a dash is a cluster of short options (`tar xzf`).
+    pub bundled: bool,
 }
 
 impl Default for Parse {
@@ -109,6 +117,7 @@ impl Default for Parse {
             single_dash_long: false,
             double_dash: true,
             assignments: false,
+            bundled: false,
         }
     }
 }
@@ -195,9 +204,11 @@ pub enum RuleClass {
     Irreversible,
     /// It runs something that nobody can see from here.
     Opaque,
-    /// Irreversible for each target path, unless the state of the disk says that nothing is
-    /// lost: temporary files, git-ignored build output.
+    /// Deletes each target path: irreversible, unless the state of the disk says that nothing is
+    /// lost (temporary files, git-ignored build output) or that git has it.
     Path,
+    /// As `path`, for what is overwritten: a path that is not there loses nothing either.
+    Overwrite,
 }
 
 /// Where the target's name comes from.
@@ -225,6 +236,9 @@ pub enum Source {
     Operands(i32),
     /// All operands but the last (`mv a b dir`).
     OperandsButLast(u32),
+    /// The paths that `cp`, `mv`, `ln` and `install` write: the last operand, or in that
+    /// directory (or the one that this option names) the base name of each other operand.
+    Destinations(String),
     /// An environment variable.
     Env(String),
     /// A fact that the CLI's context probe knows: `project`, `service`.
@@ -270,6 +284,10 @@ pub struct OperandValues {
     #[serde(default)]
     pub index: Option<i32>,
     pub is: Vec<String>,
+    /// A value that is not known does not count, where taking it for a match would make
+    /// everyday commands ask (`git push origin "$BRANCH"` for a refspec `+*`).
+    #[serde(default)]
+    pub certain: bool,
 }
 
 /// What the command hands on to another interpreter.
@@ -292,6 +310,12 @@ pub struct Delegate {
     /// Words of standard input are appended to the argv (xargs).
     #[serde(default)]
     pub append_stdin: bool,
+    /// The option whose value is the mark that a line of standard input replaces (`xargs -I`).
+    #[serde(default)]
+    pub replace: Option<String>,
+    /// Options that unset a variable (`env -u`).
+    #[serde(default)]
+    pub unset_env: Vec<String>,
     /// The environment is emptied first when this flag is given (`env -i`).
     #[serde(default)]
     pub clear_env: Vec<String>,

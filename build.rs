@@ -1,0 +1,135 @@
+//! Checks every pack under `rules/` and compiles it to bytes that the program embeds.
+//!
+//! One blob per CLI, and sorted indexes of program and package names: a look-up is a binary
+//! search, and only the CLI that is met is decoded.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, error, fs};
+
+#[path = "src/rules/schema.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the library")]
+mod schema;
+
+#[path = "src/rules/grammar.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the library")]
+mod grammar;
+
+#[path = "src/rules/check.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the library")]
+mod check;
+
+type Error = Box<dyn error::Error>;
+
+/// What a program name stands for, as an expression of `rules::store`.
+type Index = BTreeMap<String, String>;
+
+#[derive(Default)]
+struct Tables {
+    clis: String,
+    count: usize,
+    programs: Index,
+    packages: Index,
+    shims: Vec<String>,
+}
+
+fn main() -> Result<(), Error> {
+    println!("cargo:rerun-if-changed=rules");
+    println!("cargo:rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut files: Vec<PathBuf> = fs::read_dir("rules")?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
+    files.sort();
+    let mut tables = Tables::default();
+    for file in &files {
+        println!("cargo:rerun-if-changed={}", file.display());
+        let source = fs::read_to_string(file)?;
+        let pack = check::read(&source)
+            .map_err(|complaints| format!("{}: {}", file.display(), complaints.join("\n")))?;
+        tables.add(file, pack, &out)?;
+    }
+    tables.write(&out)
+}
+
+impl Tables {
+    fn add(&mut self, file: &Path, pack: schema::Pack, out: &Path) -> Result<(), Error> {
+        let name = pack.pack.name;
+        for program in pack.read_only {
+            claim(
+                &mut self.programs,
+                file,
+                program,
+                "Entry::ReadOnly".to_owned(),
+            )?;
+        }
+        for program in pack.reversible {
+            claim(
+                &mut self.programs,
+                file,
+                program,
+                "Entry::Reversible".to_owned(),
+            )?;
+        }
+        for mut cli in pack.cli {
+            let index = self.count;
+            for program in &cli.programs {
+                let entry = format!("Entry::Cli({index})");
+                claim(&mut self.programs, file, program.clone(), entry)?;
+            }
+            for package in &cli.packages {
+                claim(&mut self.packages, file, package.clone(), index.to_string())?;
+            }
+            if cli.shim {
+                self.shims.extend(cli.programs.iter().cloned());
+            }
+            // The examples are for tests, which read the packs themselves.
+            for rule in &mut cli.rule {
+                rule.matches.clear();
+                rule.no_match.clear();
+            }
+            let blob = format!("cli-{index}.postcard");
+            fs::write(out.join(&blob), postcard::to_stdvec(&cli)?)?;
+            let path = out.join(&blob);
+            writeln!(self.clis, "    ({name:?}, include_bytes!({path:?})),")?;
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    fn write(mut self, out: &Path) -> Result<(), Error> {
+        let mut text = String::new();
+        writeln!(text, "static CLIS: &[(&str, &[u8])] = &[\n{}];", self.clis)?;
+        writeln!(text, "static PROGRAMS: &[(&str, Entry)] = &[")?;
+        for (program, entry) in &self.programs {
+            writeln!(text, "    ({program:?}, {entry}),")?;
+        }
+        writeln!(text, "];\nstatic PACKAGES: &[(&str, usize)] = &[")?;
+        for (package, index) in &self.packages {
+            writeln!(text, "    ({package:?}, {index}),")?;
+        }
+        self.shims.sort();
+        self.shims.dedup();
+        writeln!(text, "];\nstatic SHIMS: &[&str] = &{:?};", self.shims)?;
+        writeln!(text, "const COUNT: usize = {};", self.count)?;
+        fs::write(out.join("packs.rs"), text)?;
+        Ok(())
+    }
+}
+
+/// A name belongs to one CLI only: two packs that describe it would contradict each other.
+fn claim(index: &mut Index, file: &Path, name: String, entry: String) -> Result<(), Error> {
+    match index.insert(name.clone(), entry.clone()) {
+        Some(other) if other != entry => Err(format!(
+            "{}: `{name}` is described by another pack too",
+            file.display()
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,456 @@
+//! Reads an argv by a CLI's grammar.
+//!
+//! Owns how programs read their words: clusters, `--option=value`, abbreviations, sub-commands,
+//! `--`. What the grammar does not settle is marked in [`Args`], never skipped.
+
+use super::grammar::{self, Arity, Declaration, declarations, nodes};
+use super::schema::{Cli, UnknownCommand};
+use super::{Args, GivenOption};
+use crate::resolve::{Argument, Part, Text};
+
+/// Readings of one argv that are followed at most; each undeclared flag before a sub-command
+/// doubles them.
+const READINGS: usize = 8;
+
+/// Every way in which the program may read these words (without its own name). One, unless an
+/// undeclared flag stands before a sub-command: it may take a value or not.
+#[must_use]
+pub fn read(cli: &Cli, words: &[Argument]) -> Vec<Args> {
+    let mut open = vec![Reader::new(cli)];
+    let mut readings = Vec::new();
+    while let Some(mut reader) = open.pop() {
+        let room = READINGS.saturating_sub(readings.len() + open.len() + 1);
+        if let Some(other) = reader.run(words, room > 0) {
+            open.push(other);
+            open.push(reader);
+        } else {
+            readings.push(reader.args);
+        }
+    }
+    readings
+}
+
+#[derive(Clone)]
+struct Reader<'a> {
+    cli: &'a Cli,
+    /// The declarations that count here, outermost level first.
+    scope: Vec<Declaration<'a>>,
+    args: Args,
+    /// The word to read next.
+    next: usize,
+    /// A sub-command may still come.
+    in_tree: bool,
+    /// `--`, or the first operand of a program that does not permute.
+    options_over: bool,
+    permute: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(cli: &'a Cli) -> Self {
+        Self {
+            cli,
+            scope: declarations(&cli.flags, &cli.options)
+                .filter_map(Result::ok)
+                .collect(),
+            args: Args::default(),
+            next: 0,
+            in_tree: has_children(cli, &[]),
+            options_over: false,
+            permute: cli.parse.permute,
+        }
+    }
+
+    /// Reads to the end, or to an undeclared flag that may take the next word: then the other
+    /// reading, in which it does, is returned and this one goes on without.
+    fn run(&mut self, words: &[Argument], may_split: bool) -> Option<Self> {
+        while let Some(word) = words.get(self.next) {
+            let first = self.next == 0;
+            self.next += 1;
+            if first && self.cli.parse.bundled && self.bundle(word, words) {
+                continue;
+            }
+            if self.word(word, words) == Met::Undeclared
+                && may_split
+                && self.in_tree
+                && self.next < words.len()
+            {
+                let mut other = self.clone();
+                other.next += 1;
+                return Some(other);
+            }
+        }
+        None
+    }
+
+    fn word(&mut self, word: &Argument, words: &[Argument]) -> Met {
+        let prefix = word.value.known_prefix();
+        let exact = word.value.exact();
+        if self.options_over || exact == Some("-") {
+            self.operand(word);
+        } else if exact == Some("--") && self.cli.parse.double_dash {
+            self.options_over = true;
+        } else if prefix.len() > 2 && prefix.starts_with("--") {
+            return self.long(word, words);
+        } else if prefix.len() > 1 && prefix.starts_with('-') {
+            return self.short(word, words);
+        } else if prefix.starts_with('-') || (word.splits && may_be_options(&word.value)) {
+            self.args.open = true;
+            self.doubt(word);
+            self.operand(word);
+        } else if !self.assignment(word) {
+            self.operand(word);
+        }
+        Met::Declared
+    }
+
+    /// Marks that words from here on may be read otherwise.
+    fn doubt(&mut self, word: &Argument) {
+        if self.args.uncertain.is_empty() {
+            self.args.certain_options = self.args.options.len();
+            self.args.certain_operands = self.args.operands.len();
+        }
+        self.args.uncertain.push(word.location.clone());
+    }
+
+    fn lookup(&self, name: &str) -> Option<&Declaration<'a>> {
+        self.scope
+            .iter()
+            .rev()
+            .find(|declaration| declaration.names.iter().any(|known| known == name))
+    }
+
+    /// A long option by its name, an abbreviation of it, or its `--no-` form.
+    fn long_name(&self, name: &str) -> Option<(Declaration<'a>, bool)> {
+        if let Some(found) = self.lookup(name) {
+            return Some((found.clone(), false));
+        }
+        if let Some(bare) = name.strip_prefix("--no-") {
+            let found = self.lookup(&format!("--{bare}"));
+            if let Some(found) = found.filter(|found| found.negatable) {
+                return Some((found.clone(), true));
+            }
+        }
+        if self.cli.parse.single_dash_long {
+            let other = name
+                .strip_prefix("--")
+                .map_or_else(|| format!("-{name}"), |bare| format!("-{bare}"));
+            if let Some(found) = self.lookup(&other) {
+                return Some((found.clone(), false));
+            }
+        }
+        if !self.cli.parse.abbreviations {
+            return None;
+        }
+        let mut fitting = self.scope.iter().filter(|declaration| {
+            let mut names = declaration.names.iter();
+            names.any(|known| known.starts_with("--") && known.starts_with(name))
+        });
+        let found = fitting.next()?;
+        fitting
+            .all(|other| other.canonical() == found.canonical())
+            .then(|| (found.clone(), false))
+    }
+
+    fn long(&mut self, word: &Argument, words: &[Argument]) -> Met {
+        let prefix = word.value.known_prefix();
+        let (name, value) = match prefix.split_once('=') {
+            Some((name, _)) => (name, Some(tail(&word.value, name.len() + 1))),
+            None => (prefix, None),
+        };
+        if value.is_none() && word.value.exact().is_none() {
+            return self.undeclared(word, name, true);
+        }
+        let Some((found, negated)) = self.long_name(name) else {
+            if value.is_none() {
+                return self.undeclared(word, name, false);
+            }
+            self.give(name.to_owned(), false, Vec::new(), word);
+            return Met::Declared;
+        };
+        let attached = value.map(|value| part_of(word, value));
+        self.option(&found, negated, attached, word, words);
+        Met::Declared
+    }
+
+    fn short(&mut self, word: &Argument, words: &[Argument]) -> Met {
+        let prefix = word.value.known_prefix();
+        let whole = prefix.split_once('=').map_or(prefix, |(name, _)| name);
+        if self.cli.parse.single_dash_long || (whole.len() > 2 && self.lookup(whole).is_some()) {
+            return self.long(word, words);
+        }
+        let mut rest = prefix.char_indices().skip(1).peekable();
+        while let Some((_, letter)) = rest.next() {
+            let name = format!("-{letter}");
+            let end = rest.peek().map_or(prefix.len(), |(at, _)| *at);
+            let Some(found) = self.lookup(&name).cloned() else {
+                // `head -5`, `git log -3`: a number never takes a value.
+                if letter.is_ascii_digit() {
+                    continue;
+                }
+                return self.undeclared(word, &name, word.value.exact().is_none());
+            };
+            if found.arity == Arity::Flag {
+                self.give(found.canonical().to_owned(), false, Vec::new(), word);
+                if !self.cli.parse.clusters {
+                    break;
+                }
+                continue;
+            }
+            let mut value = tail(&word.value, end);
+            if !self.cli.parse.abbreviations && value.known_prefix().starts_with('=') {
+                value = tail(&value, 1);
+            }
+            let attached = Some(value)
+                .filter(|value| !value.is_empty())
+                .map(|value| part_of(word, value));
+            self.option(&found, false, attached, word, words);
+            return Met::Declared;
+        }
+        if word.value.exact().is_none() {
+            self.args.open = true;
+            self.doubt(word);
+        }
+        Met::Declared
+    }
+
+    /// `tar xzf archive`: letters without a dash, whose values follow in their order.
+    fn bundle(&mut self, word: &Argument, words: &[Argument]) -> bool {
+        let Some(text) = word.value.exact().filter(|text| !text.starts_with('-')) else {
+            return false;
+        };
+        let found: Option<Vec<_>> = text
+            .chars()
+            .map(|letter| self.lookup(&format!("-{letter}")).cloned())
+            .collect();
+        let Some(found) = found.filter(|found| !found.is_empty()) else {
+            return false;
+        };
+        for declaration in found {
+            self.option(&declaration, false, None, word, words);
+        }
+        true
+    }
+
+    fn assignment(&mut self, word: &Argument) -> bool {
+        if !self.cli.parse.assignments {
+            return false;
+        }
+        let prefix = word.value.known_prefix();
+        let Some((name, _)) = prefix.split_once('=') else {
+            return false;
+        };
+        let name = format!("{name}=");
+        let value = part_of(word, tail(&word.value, name.len()));
+        self.give(name, false, vec![value], word);
+        true
+    }
+
+    /// Takes the values of an option that is declared.
+    fn option(
+        &mut self,
+        found: &Declaration<'a>,
+        negated: bool,
+        attached: Option<Argument>,
+        word: &Argument,
+        words: &[Argument],
+    ) {
+        let mut values: Vec<Argument> = attached.into_iter().collect();
+        let wanted = match found.arity {
+            Arity::Flag | Arity::Attached => 0,
+            _ if negated => 0,
+            Arity::Values(count) => count,
+            Arity::Rest => words
+                .iter()
+                .skip(self.next)
+                .take_while(|word| !word.value.known_prefix().starts_with('-'))
+                .count()
+                .saturating_add(values.len()),
+        };
+        while values.len() < wanted {
+            let Some(value) = words.get(self.next) else {
+                break;
+            };
+            self.next += 1;
+            values.push(value.clone());
+        }
+        let splits = values.iter().find(|value| value.splits).cloned();
+        self.give(found.canonical().to_owned(), negated, values, word);
+        if let Some(value) = splits {
+            self.doubt(&value);
+        }
+    }
+
+    fn give(&mut self, name: String, negated: bool, values: Vec<Argument>, word: &Argument) {
+        self.args.options.push(GivenOption {
+            name,
+            negated,
+            values,
+            location: word.location.clone(),
+        });
+    }
+
+    fn undeclared(&mut self, word: &Argument, name: &str, unknown: bool) -> Met {
+        self.args.open |= unknown;
+        self.doubt(word);
+        self.give(name.to_owned(), false, Vec::new(), word);
+        Met::Undeclared
+    }
+
+    fn operand(&mut self, word: &Argument) {
+        if self.in_tree && self.descend(word) {
+            return;
+        }
+        if word.splits {
+            self.doubt(word);
+        }
+        self.args.operands.push(word.clone());
+        self.options_over |= !self.permute;
+    }
+
+    /// Takes the word as a sub-command, if it is or may be one.
+    fn descend(&mut self, word: &Argument) -> bool {
+        let exact = word.value.exact().filter(|_| !word.splits);
+        if let Some(child) = exact.and_then(|word| child(self.cli, &self.args.command, word)) {
+            self.args.command.push(child);
+            let path = self.args.command.clone();
+            for node in self.cli.command.iter().filter(|node| is(&node.path, &path)) {
+                let here = declarations(&node.flags, &node.options).filter_map(Result::ok);
+                self.scope.extend(here);
+                self.permute &= !node.trailing;
+            }
+            self.in_tree = has_children(self.cli, &path);
+            return true;
+        }
+        self.in_tree = false;
+        if self.cli.unknown_command == UnknownCommand::Operand
+            || takes_operands(self.cli, &self.args.command)
+        {
+            return false;
+        }
+        self.args.unknown_command = Some(word.clone());
+        true
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Met {
+    Declared,
+    Undeclared,
+}
+
+fn is(path: &str, command: &[String]) -> bool {
+    grammar::words(path).eq(command.iter().map(String::as_str))
+}
+
+/// Every command path that the CLI declares.
+fn paths(cli: &Cli) -> impl Iterator<Item = &str> {
+    let nodes = cli.command.iter().map(|node| &node.path);
+    nodes
+        .chain(&cli.read_only)
+        .chain(&cli.reversible)
+        .map(String::as_str)
+}
+
+/// The words of `path` below `command`, if it lies there.
+fn below<'a>(path: &'a str, command: &[String]) -> Option<impl Iterator<Item = &'a str>> {
+    let mut words = grammar::words(path);
+    for word in command {
+        if words.next() != Some(word) {
+            return None;
+        }
+    }
+    Some(words)
+}
+
+fn has_children(cli: &Cli, command: &[String]) -> bool {
+    paths(cli).any(|path| below(path, command).is_some_and(|mut rest| rest.next().is_some()))
+}
+
+/// The canonical word of a sub-command.
+fn child(cli: &Cli, command: &[String], word: &str) -> Option<String> {
+    let named = paths(cli).any(|path| {
+        below(path, command).is_some_and(|mut rest| rest.next() == Some(word) && word != "*")
+    });
+    if named {
+        return Some(word.to_owned());
+    }
+    let node = cli.command.iter().find(|node| {
+        node.aliases.iter().any(|alias| alias == word)
+            && below(&node.path, command).is_some_and(|rest| rest.count() == 1)
+    })?;
+    grammar::words(&node.path).last().map(str::to_owned)
+}
+
+/// Whether a command that has sub-commands does something by itself: then what is no
+/// sub-command is its operand (`git stash`, `git remote`).
+fn takes_operands(cli: &Cli, command: &[String]) -> bool {
+    let own = |path: &String| is(path, command);
+    cli.read_only.iter().chain(&cli.reversible).any(own)
+        || cli.rule.iter().any(|rule| rule.command.iter().any(own))
+        || (!command.is_empty() && cli.delegate.iter().any(|to| to.command.iter().any(own)))
+        || nodes(cli, command).any(|node| node.trailing)
+}
+
+/// Whether a word of unknown text that splits may bring options. The output of commands that
+/// print one plain name is data.
+fn may_be_options(text: &Text) -> bool {
+    const PLAIN: &[&str] = &[
+        "git ",
+        "basename ",
+        "dirname ",
+        "date",
+        "pwd",
+        "hostname",
+        "whoami",
+        "id ",
+        "nproc",
+        "mktemp",
+        "which ",
+        "command -v ",
+        "uname",
+        "seq ",
+        "find ",
+        "ls",
+        "wc ",
+        "realpath ",
+        "jobs ",
+        "pgrep ",
+        "lsof ",
+        "docker ps",
+        "cat ",
+    ];
+    match text.parts().first() {
+        Some(Part::Unknown(source)) => {
+            let output = source
+                .strip_prefix("$(")
+                .or_else(|| source.strip_prefix('`'));
+            !output.is_some_and(|command| {
+                PLAIN
+                    .iter()
+                    .any(|plain| command.trim_start().starts_with(plain))
+            })
+        }
+        Some(Part::Known(_) | Part::Glob(_)) | None => false,
+    }
+}
+
+/// The text without its first bytes, which are known.
+fn tail(text: &Text, bytes: usize) -> Text {
+    let mut rest = Text::empty();
+    let mut parts = text.parts().iter();
+    if let Some(Part::Known(first)) = parts.next() {
+        rest.push_known(first.get(bytes..).unwrap_or(""));
+    }
+    for part in parts {
+        rest.push(part.clone());
+    }
+    rest
+}
+
+fn part_of(word: &Argument, value: Text) -> Argument {
+    Argument {
+        value,
+        splits: word.splits,
+        location: word.location.clone(),
+    }
+}

@@ -1,0 +1,319 @@
+//! From one command to what the packs say it does.
+//!
+//! Owns the order: which CLI, its readings, its rules, its analyzer, what it hands on, and what
+//! its redirections overwrite. Never decides.
+
+use std::borrow::Cow;
+
+use super::condition::{Facts, Truth};
+use super::grammar::{covers, nodes};
+use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
+use super::store::{self, Entry};
+use super::target::{self, Named};
+use super::{Args, Call, Findings, argv, delegate, paths, script, verb};
+use crate::context::{self, Place, World};
+use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
+use crate::location::Location;
+use crate::payload;
+use crate::resolve::Command;
+
+/// What this command does, as far as the packs know, and what it starts.
+#[must_use]
+pub fn judge(command: &Command, world: &dyn World) -> Findings {
+    let mut findings = Findings::default();
+    paths::redirections(command, world, &mut findings);
+    let Some(word) = command.argv.first() else {
+        return findings;
+    };
+    let Some(program) = command.program() else {
+        findings.opaque(
+            format!(
+                "the program is known only when the command runs: {}",
+                word.value.display()
+            ),
+            &word.location,
+        );
+        return findings;
+    };
+    match store::program(base_name(program)) {
+        Some(Entry::ReadOnly | Entry::Reversible) => {}
+        Some(Entry::Cli(index)) => cli(index, command, world, &mut findings),
+        None => {
+            if !script::follow(command, program, world, &mut findings) {
+                unlisted(program, &word.location, &mut findings);
+            }
+        }
+    }
+    findings
+}
+
+/// A path names its last part: `/bin/rm` is `rm`.
+#[must_use]
+pub(super) fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+pub(super) fn unlisted(program: &str, location: &Location, findings: &mut Findings) {
+    findings.unlisted.push(Unlisted {
+        program: program.into(),
+        location: location.clone(),
+    });
+}
+
+/// Judges the command as this CLI's, whatever its first word is.
+pub(super) fn cli(index: usize, command: &Command, world: &dyn World, findings: &mut Findings) {
+    let Some((pack, cli)) = store::cli(index) else {
+        return;
+    };
+    for args in argv::read(cli, command.argv.get(1..).unwrap_or_default()) {
+        let call = Call {
+            command,
+            args: &args,
+            world,
+            pack,
+        };
+        Matcher {
+            cli,
+            call,
+            place: None,
+        }
+        .run(findings);
+    }
+    keep_distinct(findings);
+}
+
+/// Several readings of one argv mostly find the same.
+fn keep_distinct(findings: &mut Findings) {
+    fn distinct<T: PartialEq>(items: &mut Vec<T>) {
+        let mut kept: Vec<T> = Vec::with_capacity(items.len());
+        for item in items.drain(..) {
+            if !kept.contains(&item) {
+                kept.push(item);
+            }
+        }
+        *items = kept;
+    }
+    distinct(&mut findings.effects);
+    distinct(&mut findings.opaque);
+    distinct(&mut findings.unlisted);
+    distinct(&mut findings.nested);
+}
+
+struct Matcher<'a> {
+    cli: &'static Cli,
+    call: Call<'a>,
+    /// Probed once, and only when an effect needs it.
+    place: Option<Place>,
+}
+
+impl Matcher<'_> {
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            args: self.call.args,
+            command: self.call.command,
+            world: self.call.world,
+        }
+    }
+
+    fn run(&mut self, findings: &mut Findings) {
+        if self.is_harmless() {
+            return;
+        }
+        if self.call.args.unknown_command.is_some() {
+            self.unknown_command(findings);
+        }
+        for rule in &self.cli.rule {
+            if self.applies(rule) {
+                self.effects(rule, findings);
+            }
+        }
+        for to in &self.cli.delegate {
+            let covered = self.covers(&to.command);
+            let when = to.when.as_ref();
+            if covered && when.is_none_or(|when| self.facts().holds(when) != Truth::No) {
+                delegate::hand_on(to, &self.call, findings);
+            }
+        }
+        if let Some(analyze) = self.cli.analyzer.as_deref().and_then(payload::analyzer) {
+            analyze(&self.call, findings);
+        }
+    }
+
+    fn is_harmless(&self) -> bool {
+        let command = &self.call.args.command;
+        let here = nodes(self.cli, command).flat_map(|node| &node.harmless);
+        let mut flags = self.cli.harmless.iter().chain(here);
+        flags.any(|flag| self.facts().any_flag(std::slice::from_ref(flag)) == Truth::Yes)
+    }
+
+    fn covers(&self, patterns: &[String]) -> bool {
+        let Args {
+            command,
+            unknown_command,
+            ..
+        } = self.call.args;
+        if patterns.is_empty() {
+            return command.is_empty() && unknown_command.is_none();
+        }
+        patterns.iter().any(|pattern| {
+            covers(pattern, command) && (unknown_command.is_none() || pattern.ends_with('*'))
+        })
+    }
+
+    fn applies(&self, rule: &Rule) -> bool {
+        let facts = self.facts();
+        self.covers(&rule.command)
+            && rule
+                .when
+                .as_ref()
+                .is_none_or(|when| facts.holds(when) != Truth::No)
+            && rule
+                .unless
+                .as_ref()
+                .is_none_or(|unless| facts.holds(unless) != Truth::Yes)
+    }
+
+    fn place(&mut self) -> &Place {
+        let Self { cli, call, place } = self;
+        place.get_or_insert_with(|| match &cli.context {
+            Some(probe) => place_of(probe, call),
+            None => Place::default(),
+        })
+    }
+
+    fn effects(&mut self, rule: &Rule, findings: &mut Findings) {
+        if rule.class == RuleClass::Opaque {
+            findings.opaque(rule.summary.clone(), &self.call.command.location);
+            return;
+        }
+        let call = self.call;
+        let place = self.place().clone();
+        let names = target::names(&rule.target, &call, &place);
+        if names.is_empty() {
+            findings.effects.push(effect(rule, &call, &place, None));
+        }
+        for name in names {
+            let mut effect = effect(rule, &call, &place, Some(&name));
+            let kept = match rule.class {
+                RuleClass::Path => paths::deletion(&name.text, &call, &mut effect),
+                RuleClass::Overwrite => paths::overwriting(&name.text, &call, &mut effect),
+                RuleClass::ReadOnly
+                | RuleClass::Reversible
+                | RuleClass::Recoverable
+                | RuleClass::Irreversible
+                | RuleClass::Opaque => true,
+            };
+            if kept {
+                findings.effects.push(effect);
+            }
+        }
+    }
+
+    /// Law: what the tree does not have is judged by its verb.
+    fn unknown_command(&mut self, findings: &mut Findings) {
+        let call = self.call;
+        let Some(word) = &call.args.unknown_command else {
+            return;
+        };
+        if self.cli.unknown_command == UnknownCommand::Operand {
+            return;
+        }
+        let program = self.cli.programs.first().map_or("", String::as_str);
+        let Some(name) = word.value.exact().filter(|_| !word.splits) else {
+            let reason = format!(
+                "which command of {program} would run is known only then: {}",
+                word.value.display()
+            );
+            findings.opaque(reason, &word.location);
+            return;
+        };
+        let words = call.args.operands.iter().take(3);
+        let words = words.filter_map(|word| word.value.exact());
+        match verb::of(std::iter::once(name).chain(words)) {
+            verb::Verb::Reads => {}
+            verb::Verb::Unclear => {
+                unlisted(&format!("{program} {name}"), &word.location, findings);
+            }
+            verb::Verb::Destroys => {
+                let place = self.place().clone();
+                let shown = call.args.operands.first();
+                let named = shown.unwrap_or(word).value.display().into_owned();
+                findings.effects.push(Effect {
+                    rule: RuleId::new(call.pack.to_owned(), "unknown-command"),
+                    action: Cow::Owned(name.to_owned()),
+                    target: aimed(Target::new("object", Some(named)), &place),
+                    reversibility: Reversibility::Irreversible { perhaps: None },
+                    summary: format!(
+                        "`{program} {name}` is not in guard's table, and its name says that it \
+                         destroys something"
+                    ),
+                    also_lost: Vec::new(),
+                    evidence: place.evidence,
+                    instead: None,
+                    location: call.command.location.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// The probe of this machine knows nothing of another one.
+fn place_of(probe: &str, call: &Call<'_>) -> Place {
+    let mut place = context::place(probe, call);
+    if let (Some(host), true) = (&call.command.elsewhere, probe == "local") {
+        place.environment = Some(host.to_string());
+        place.tier = match context::tier::of_name(host) {
+            Tier::Local => Tier::Unknown,
+            tier => tier,
+        };
+    }
+    place
+}
+
+fn aimed(mut target: Target, place: &Place) -> Target {
+    target.environment.clone_from(&place.environment);
+    target.tier = place.tier;
+    target
+}
+
+fn effect(rule: &Rule, call: &Call<'_>, place: &Place, name: Option<&Named>) -> Effect {
+    let shown = name.map(|name| name.text.display().into_owned());
+    let fill = |text: &String| match &shown {
+        Some(name) => text.replace("{name}", name),
+        None => text.clone(),
+    };
+    let undo = rule.undo.as_ref().map(fill);
+    let reversibility = match rule.class {
+        RuleClass::ReadOnly => Reversibility::ReadOnly,
+        RuleClass::Reversible => Reversibility::Reversible {
+            undo: undo.unwrap_or_default(),
+        },
+        RuleClass::Recoverable => Reversibility::Recoverable {
+            from: undo.unwrap_or_default(),
+            within: rule.within.clone(),
+        },
+        RuleClass::Irreversible | RuleClass::Opaque | RuleClass::Path | RuleClass::Overwrite => {
+            Reversibility::Irreversible {
+                perhaps: match (undo, &rule.within) {
+                    (Some(undo), Some(window)) => Some(format!("{undo} (within {window})")),
+                    (undo, _) => undo,
+                },
+            }
+        }
+    };
+    // A command that would still have a hole in it can't be pasted.
+    let instead = rule.instead.as_ref().map(fill);
+    Effect {
+        rule: RuleId::new(call.pack.to_owned(), rule.id.clone()),
+        action: Cow::Owned(rule.action.clone()),
+        target: aimed(Target::new(rule.target.kind.clone(), shown.clone()), place),
+        reversibility,
+        summary: rule.summary.clone(),
+        also_lost: rule.also_lost.clone(),
+        evidence: place.evidence.clone(),
+        instead: instead.filter(|text| !text.contains("{name}")),
+        location: name
+            .map_or(&call.command.location, |name| &name.location)
+            .clone(),
+    }
+}

@@ -1,0 +1,110 @@
+//! What deleting or overwriting a path would lose.
+//!
+//! Owns how the answer of the disk changes an effect. Never looks at the disk itself.
+
+use std::borrow::Cow;
+
+use super::{Call, Findings};
+use crate::context::World;
+use crate::context::files::{self, Loss};
+use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
+use crate::resolve::{Command, RedirectionKind, Text};
+
+/// Fits the effect to what deleting the path loses; false if that is nothing.
+pub(super) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+    match loss(path, call.command, call.world) {
+        Loss::Temporary | Loss::BuildOutput => false,
+        // Another command of the line may make it first, or the name may be a slip.
+        Loss::Missing => note(effect, "state", "not there now"),
+        Loss::InGit { undo } => recoverable(effect, undo),
+        Loss::Guard => own(effect),
+        Loss::Precious(reason) => note(effect, "state", reason),
+        Loss::Device => true,
+    }
+}
+
+/// Fits the effect to what overwriting the path loses; false if that is nothing.
+pub(super) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+    overwrites(path, call.command, call.world, effect)
+}
+
+fn overwrites(path: &Text, command: &Command, world: &dyn World, effect: &mut Effect) -> bool {
+    if files::is_empty_file(path, &command.directory, world) && command.elsewhere.is_none() {
+        return false;
+    }
+    match loss(path, command, world) {
+        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::Device => false,
+        Loss::InGit { undo } => recoverable(effect, undo),
+        Loss::Guard => own(effect),
+        Loss::Precious(reason) => note(effect, "state", reason),
+    }
+}
+
+fn loss(path: &Text, command: &Command, world: &dyn World) -> Loss {
+    if command.elsewhere.is_some() {
+        return files::loss_elsewhere(path);
+    }
+    files::loss(path, &command.directory, world)
+}
+
+fn note(effect: &mut Effect, fact: &'static str, value: &str) -> bool {
+    if !value.is_empty() {
+        effect.evidence.push(Evidence {
+            fact: Cow::Borrowed(fact),
+            value: value.to_owned(),
+            source: "file system".to_owned(),
+        });
+    }
+    true
+}
+
+fn recoverable(effect: &mut Effect, undo: String) -> bool {
+    effect.reversibility = Reversibility::Recoverable {
+        from: undo,
+        within: None,
+    };
+    note(effect, "state", "git has the same content")
+}
+
+/// Guard's own files: without them nothing is stopped, and nothing is proved.
+fn own(effect: &mut Effect) -> bool {
+    effect.rule = RuleId::new("guard", "own-files");
+    effect.summary = "changes guard's own state or configuration".to_owned();
+    effect.instead = None;
+    effect.reversibility = Reversibility::Irreversible { perhaps: None };
+    true
+}
+
+/// The files that the redirections of a command empty before it starts.
+pub(super) fn redirections(command: &Command, world: &dyn World, findings: &mut Findings) {
+    for redirection in &command.redirections {
+        let appends = match redirection.kind {
+            RedirectionKind::Truncate { .. } => false,
+            RedirectionKind::Append | RedirectionKind::ReadWrite => true,
+            RedirectionKind::Read => continue,
+        };
+        let mut target = Target::new("file", Some(redirection.path.display().into_owned()));
+        target.tier = Tier::Local;
+        target.environment = command.elsewhere.as_deref().map(str::to_owned);
+        let mut effect = Effect {
+            rule: RuleId::new("shell", "redirection"),
+            action: Cow::Borrowed("overwrite"),
+            target,
+            reversibility: Reversibility::Irreversible { perhaps: None },
+            summary: "empties the file before the command runs".to_owned(),
+            also_lost: Vec::new(),
+            evidence: Vec::new(),
+            instead: None,
+            location: redirection.location.clone(),
+        };
+        let lost = if appends {
+            let is_own = loss(&redirection.path, command, world) == Loss::Guard;
+            is_own && own(&mut effect)
+        } else {
+            overwrites(&redirection.path, command, world, &mut effect)
+        };
+        if lost {
+            findings.effects.push(effect);
+        }
+    }
+}
