@@ -450,6 +450,7 @@ fn tail(text: &Text, bytes: usize) -> Text {
 fn part_of(word: &Argument, value: Text) -> Argument {
     Argument {
         value,
+        verbatim: None,
         splits: word.splits,
         location: word.location.clone(),
     }
