@@ -90,6 +90,23 @@ impl System {
         }
     }
 
+    /// The real system, with these variables in place of this process's own.
+    #[must_use]
+    pub fn with_environment<'a>(
+        cwd: PathBuf,
+        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let environment = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Self {
+            cwd,
+            environment,
+            read: RefCell::default(),
+        }
+    }
+
     fn read_uncached(path: &Path) -> Result<String, ReadError> {
         let unreadable =
             |error: std::io::Error| ReadError::Unreadable(path.to_owned(), error.to_string());

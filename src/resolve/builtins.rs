@@ -366,11 +366,11 @@ impl Interpreter<'_> {
                     self.state.set(self.world, &variable, Value::Scalar(text));
                 }
                 None if map => {
-                    self.state.set(
-                        self.world,
-                        &variable,
-                        Value::Map(std::collections::BTreeMap::new()),
-                    );
+                    let current = self.state.variable(self.world, &variable);
+                    if !matches!(current, Some(Value::Map(_))) {
+                        let empty = Value::Map(std::collections::BTreeMap::new());
+                        self.state.set(self.world, &variable, empty);
+                    }
                 }
                 None => {}
             }

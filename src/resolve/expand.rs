@@ -363,6 +363,7 @@ fn push_expansion(
                 }
             }
         }
+        Expansion::Unset => fields.started |= quoted,
         Expansion::UnknownList(source) => {
             fields.push(Part::Unknown(source));
             fields.splits = true;

@@ -17,6 +17,8 @@ pub(super) enum Expansion {
     List(Vec<Text>),
     /// `$@` of unknown length.
     UnknownList(String),
+    /// Certainly not set.
+    Unset,
 }
 
 impl Expansion {
@@ -26,6 +28,7 @@ impl Expansion {
             Self::Scalar(text) | Self::Joined(text) => text,
             Self::List(texts) => join(&texts),
             Self::UnknownList(source) => Text::unknown(source),
+            Self::Unset => Text::empty(),
         }
     }
 
@@ -34,7 +37,7 @@ impl Expansion {
             Self::Scalar(text) => Self::Scalar(change(text)),
             Self::Joined(text) => Self::Joined(change(text)),
             Self::List(texts) => Self::List(texts.into_iter().map(change).collect()),
-            Self::UnknownList(source) => Self::UnknownList(source),
+            unchanged @ (Self::UnknownList(_) | Self::Unset) => unchanged,
         }
     }
 }
@@ -88,15 +91,22 @@ impl Interpreter<'_> {
                 Some(Expansion::List(texts)) => {
                     Expansion::Scalar(Text::known(texts.len().to_string()))
                 }
+                Some(Expansion::Unset) => Expansion::Scalar(Text::known("0")),
                 Some(Expansion::Joined(_) | Expansion::UnknownList(_)) | None => unknown(),
             };
         }
         match &parameter.operator {
             Operator::None | Operator::Names | Operator::Error { .. } => {
-                found.unwrap_or_else(|| match parameter.name.as_str() {
-                    "@" | "*" => Expansion::UnknownList(parameter.source.to_string()),
-                    _ => unknown(),
-                })
+                let list = matches!(parameter.name.as_str(), "@" | "*")
+                    || matches!(parameter.subscript, Some(Subscript::At | Subscript::Star));
+                match found {
+                    Some(Expansion::Scalar(text)) if list && text.has_unknown() => {
+                        Expansion::UnknownList(parameter.source.to_string())
+                    }
+                    Some(found) => found,
+                    None if list => Expansion::UnknownList(parameter.source.to_string()),
+                    None => unknown(),
+                }
             }
             Operator::Default { colon, word } => match presence(found.as_ref(), *colon) {
                 Presence::Present => found.unwrap_or_else(unknown),
@@ -184,7 +194,7 @@ impl Interpreter<'_> {
             return Some(Expansion::Scalar(text));
         }
         match (self.state.variable(self.world, name)?, subscript) {
-            (Value::Unset, _) => Some(Expansion::Scalar(Text::empty())),
+            (Value::Unset, _) => Some(Expansion::Unset),
             (Value::Scalar(text), None | Some(Subscript::At | Subscript::Star)) => {
                 Some(Expansion::Scalar(text))
             }
@@ -312,7 +322,7 @@ enum Presence {
 fn presence(found: Option<&Expansion>, colon: bool) -> Presence {
     match found {
         // Not set in the environment and not set here: so bash will find it, too.
-        None => Presence::Absent,
+        None | Some(Expansion::Unset) => Presence::Absent,
         Some(Expansion::UnknownList(_)) => Presence::Uncertain,
         Some(Expansion::List(texts)) if texts.is_empty() => Presence::Absent,
         Some(Expansion::Scalar(text) | Expansion::Joined(text)) if colon => {

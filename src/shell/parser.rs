@@ -18,27 +18,22 @@ const DEPTH_LIMIT: usize = 120;
 pub fn parse(text: &str) -> Script {
     let mut parser = Parser::new(text);
     let mut script = Script::default();
-    loop {
-        match parser.list_into(&mut script.list, &Stop::End) {
-            Ok(()) if parser.position >= parser.end => break,
-            Ok(()) => {
-                let byte = parser.slice(parser.position, parser.position + 1);
-                let reason = format!("syntax error near `{byte}`");
-                script.holes.push(Hole {
-                    reason,
-                    span: Span::new(parser.position, text.len()),
-                });
-                break;
-            }
-            Err(Failure { reason, at }) => {
-                script.holes.push(Hole {
-                    reason,
-                    span: Span::new(at.min(text.len()), text.len()),
-                });
-                break;
+    let hole = match parser.list_into(&mut script.list, &Stop::End) {
+        Ok(()) if parser.position >= parser.end => return script,
+        Ok(()) => {
+            let byte = parser.slice(parser.position, parser.position + 1);
+            Failure {
+                reason: format!("syntax error near `{byte}`"),
+                at: parser.position,
             }
         }
-    }
+        Err(failure) => failure,
+    };
+    let span = Span::new(hole.at.min(text.len()), text.len());
+    script.holes.push(Hole {
+        reason: hole.reason,
+        span,
+    });
     script
 }
 
