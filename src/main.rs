@@ -1,3 +1,7 @@
 //! The `guard` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    guard::cli::run(std::env::args_os())
+}

@@ -42,9 +42,8 @@ const REAL: &[&str] = &[
 ];
 
 fn recorder(bin: &Path) {
-    // One write for each call: stages of a pipeline run at the same time.
-    let script =
-        "#!/bin/bash\nprintf '%s\\0' \"${0##*/}\" \"$@\" $'\\n' >> \"$GUARD_TEST_RECORD\"\n";
+    // A file for each call: stages of a pipeline run at the same time.
+    let script = "#!/bin/bash\nprintf '%s\\0' \"${0##*/}\" \"$@\" > \"$GUARD_TEST_RECORD/$$\"\n";
     for name in RECORDED {
         let path = bin.join(name);
         fs::write(&path, script).unwrap();
@@ -62,8 +61,8 @@ fn recorder(bin: &Path) {
 }
 
 fn executed(script: &str, directory: &Path, bin: &Path) -> Vec<Vec<String>> {
-    let record = directory.join("../record");
-    let _ = fs::remove_file(&record);
+    let record = directory.with_extension("record");
+    fs::create_dir(&record).unwrap();
     let status = Command::new("/bin/bash")
         .arg0("bash")
         .args(["-c", script])
@@ -77,12 +76,15 @@ fn executed(script: &str, directory: &Path, bin: &Path) -> Vec<Vec<String>> {
         .stderr(Stdio::null())
         .status();
     assert!(status.is_ok(), "bash must be there");
-    let recorded = fs::read_to_string(&record).unwrap_or_default();
-    recorded
-        .split("\0\n\0")
-        .filter(|line| !line.is_empty())
-        .map(|line| line.split('\0').map(str::to_owned).collect())
-        .collect()
+    let mut calls = Vec::new();
+    for entry in fs::read_dir(&record).unwrap() {
+        let recorded = fs::read_to_string(entry.unwrap().path()).unwrap();
+        // What still runs in the background may not have written yet.
+        if let Some(words) = recorded.strip_suffix('\0') {
+            calls.push(words.split('\0').map(str::to_owned).collect());
+        }
+    }
+    calls
 }
 
 /// Whether the text may be this string.

@@ -1,0 +1,262 @@
+//! From a challenge to an approval, or to the reason why there is none.
+//!
+//! Owns the ways in which a person's yes can reach a command: an approval given before, the
+//! approval of the command that this one is part of, or an answer typed right here. There is no
+//! other: no flag, no variable, no code that an agent could repeat.
+
+use nix::unistd::getpid;
+
+use super::Failure;
+use super::audit::{Audit, Event, Record};
+use super::exec::Recorded;
+use super::plan::{Entry, Plan};
+use super::process::{self, Processes, ancestry};
+use super::provenance::{Doubt, Requester, Trusted, trusted};
+use super::request::{Request, Requests, Status};
+use super::state::State;
+use super::tty::{self, Patience, Refused, Terminal};
+use super::verdict::Challenge;
+use crate::report::{self, Report};
+
+/// How a yes arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Typed here, at the person's own terminal.
+    Terminal,
+    /// Typed into `guard approve`, for the request with this id.
+    Request(String),
+    /// Given for the command that this one is part of.
+    Part(Option<String>),
+}
+
+/// A challenge that was met.
+#[derive(Debug)]
+#[must_use]
+pub struct Approved {
+    challenge: Challenge,
+    channel: Channel,
+}
+
+/// What became of a challenge.
+#[derive(Debug)]
+#[must_use]
+pub enum Answer {
+    Approved(Approved),
+    /// It waits for `guard approve`.
+    Parked(Box<Request>),
+    Refused(Refusal),
+}
+
+/// A no. Holds no plan.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// At the prompt.
+    Prompt(Refused),
+    /// In `guard approve --deny`.
+    Declined { id: String, reason: Option<String> },
+}
+
+impl Refusal {
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Prompt(refused) => format!("guard: {refused}; nothing ran"),
+            Self::Declined { id, reason } => report::agent::declined(id, reason.as_deref()),
+        }
+    }
+}
+
+impl Challenge {
+    /// Looks for a yes in each place where one may be, and asks for one otherwise.
+    pub fn answer(self, state: &State, patience: &Patience) -> Result<Answer, Failure> {
+        let requests = Requests::in_state(state);
+        let pid = getpid().as_raw();
+        if let Some(approval) = requests.take(&self.digest) {
+            let channel = Channel::Request(approval.id);
+            return Ok(self.approved(channel));
+        }
+        if let Some(request) = super::grant::covers(state, &self.report, &process::System, pid)? {
+            return Ok(self.approved(Channel::Part(request)));
+        }
+        if let Some(mut terminal) = own_terminal(self.plan.draft.entry, pid) {
+            return self.prompt(state, &mut terminal, patience);
+        }
+        self.park(state, &requests, pid)
+    }
+
+    fn approved(self, channel: Channel) -> Answer {
+        Answer::Approved(Approved {
+            challenge: self,
+            channel,
+        })
+    }
+
+    fn prompt(
+        self,
+        state: &State,
+        terminal: &mut Terminal,
+        patience: &Patience,
+    ) -> Result<Answer, Failure> {
+        match tty::ask(terminal, &self.report, &self.phrase, patience) {
+            Ok(()) => {
+                let record = self.record(Event::Approved).note("typed at the terminal");
+                let _written = Audit::in_state(state).append(&record)?;
+                Ok(self.approved(Channel::Terminal))
+            }
+            Err(refused) => {
+                let record = self.record(Event::Refused).note(refused.to_string());
+                let _written = Audit::in_state(state).append(&record)?;
+                Ok(Answer::Refused(Refusal::Prompt(refused)))
+            }
+        }
+    }
+
+    fn park(self, state: &State, requests: &Requests, pid: i32) -> Result<Answer, Failure> {
+        let requester = Requester::of(&process::System, pid);
+        let request = requests.park(&self, requester)?;
+        let record = self.record(Event::Asked).request(&request.id);
+        let _written = Audit::in_state(state).append(&record)?;
+        Ok(match request.status {
+            Status::Waiting => Answer::Parked(Box::new(request)),
+            Status::Declined(reason) => Answer::Refused(Refusal::Declined {
+                id: request.id,
+                reason,
+            }),
+        })
+    }
+
+    fn record(&self, event: Event) -> Record {
+        Record::of(event, &self.report)
+            .entry(self.plan.draft.entry)
+            .digest(&self.digest)
+    }
+}
+
+impl Approved {
+    #[must_use]
+    pub fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.challenge.report
+    }
+
+    pub(super) fn request(&self) -> Option<&str> {
+        match &self.channel {
+            Channel::Terminal => None,
+            Channel::Request(id) => Some(id),
+            Channel::Part(id) => id.as_deref(),
+        }
+    }
+
+    pub(super) fn into_plan(self) -> Plan {
+        self.challenge.plan
+    }
+
+    /// Writes to the audit log that it runs, and by whose yes.
+    pub fn record(self, state: &State) -> Result<Recorded, Failure> {
+        let event = match self.channel {
+            Channel::Terminal | Channel::Request(_) => Event::Ran,
+            Channel::Part(_) => Event::Covered,
+        };
+        let mut record = self.challenge.record(event);
+        if let Some(id) = self.request() {
+            record = record.request(id);
+        }
+        let written = Audit::in_state(state).append(&record)?;
+        Ok(Recorded::approved(self, state, written))
+    }
+}
+
+/// The terminal to ask at, if it is a person's own: guard was started by name, or straight from
+/// the shell that owns the terminal, it is in the foreground, and nothing speaks against the place.
+fn own_terminal(entry: Entry, pid: i32) -> Option<Terminal> {
+    let interactive = match entry {
+        Entry::Direct => true,
+        Entry::Shell | Entry::Shim => {
+            let chain = ancestry(&process::System, pid);
+            let (own, parent) = (chain.first()?, chain.get(1)?);
+            own.session != 0 && parent.id.pid == own.session
+        }
+    };
+    if !interactive {
+        return None;
+    }
+    let Trusted { .. } = trusted(&process::System, pid, None).ok()?;
+    Terminal::open().ok()?.in_foreground()
+}
+
+/// What became of `guard approve ID`.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    Approved,
+    /// The name was not typed.
+    Refused(Refused),
+    /// An answer from here does not count.
+    Distrusted(Doubt),
+}
+
+/// Shows a waiting request to the person at this terminal, and records the answer. The request
+/// goes on waiting unless the answer is yes.
+pub fn answer_request(
+    state: &State,
+    request: &Request,
+    patience: &Patience,
+) -> Result<Outcome, Failure> {
+    let audit = Audit::in_state(state);
+    let record = |event| {
+        Record::of(event, &request.report)
+            .request(&request.id)
+            .digest(&request.digest)
+    };
+    let (mut terminal, trusted) = match place(request.requester.as_ref()) {
+        Ok(place) => place,
+        Err(doubt) => {
+            let _written = audit.append(&record(Event::Distrusted).note(doubt.to_string()))?;
+            return Ok(Outcome::Distrusted(doubt));
+        }
+    };
+    match tty::ask(&mut terminal, &request.report, &request.phrase, patience) {
+        Ok(()) => {
+            let _written = audit.append(&record(Event::Approved).note("typed in guard approve"))?;
+            Requests::in_state(state).approve(request, trusted)?;
+            Ok(Outcome::Approved)
+        }
+        Err(refused) => {
+            let _written = audit.append(&record(Event::Refused).note(refused.to_string()))?;
+            Ok(Outcome::Refused(refused))
+        }
+    }
+}
+
+/// The terminal of the one who answers, and proof that it may be asked there.
+fn place(requester: Option<&Requester>) -> Result<(Terminal, Trusted), Doubt> {
+    let pid = getpid().as_raw();
+    let trusted = trusted(&process::System, pid, requester)?;
+    let terminal = Terminal::open().map_err(|_| Doubt::NoTerminal)?;
+    let own = process::System.process(pid).ok_or(Doubt::Blind)?;
+    if !tty::stdin_is(own.terminal) {
+        return Err(Doubt::Redirected);
+    }
+    let terminal = terminal.in_foreground().ok_or(Doubt::NoTerminal)?;
+    Ok((terminal, trusted))
+}
+
+/// Records that a person refused a request. Saying no is safe from anywhere.
+pub fn decline_request(
+    state: &State,
+    request: &Request,
+    reason: Option<&str>,
+) -> Result<(), Failure> {
+    let mut record = Record::of(Event::Refused, &request.report)
+        .request(&request.id)
+        .digest(&request.digest);
+    if let Some(reason) = reason {
+        record = record.note(reason);
+    }
+    let _written = Audit::in_state(state).append(&record)?;
+    Requests::in_state(state).decline(request, reason)
+}

@@ -1,0 +1,417 @@
+//! The audit log: one JSON object a line, only ever appended to.
+//!
+//! Owns the chain. Each line's `prev` is the SHA-256 value of the line before it, its line end
+//! included, so that anybody can check it: `sed -n 7p audit.jsonl | sha256sum` is the `prev` of
+//! line 8. Must never hold a secret: only redacted reports come in here.
+//!
+//! Decisions that stopped something, approvals and what ran by them are forced to the disk; for a
+//! command that was simply allowed that would cost a thousand times the rest.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+use super::digest::Digest;
+use super::plan::Entry;
+use super::state::{State, lock};
+use crate::config::Decision;
+use crate::effect::Class;
+use crate::report::Report;
+
+/// A command longer than this is cut in the log (bytes).
+const LONGEST: usize = 16 << 10;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// The policy let it run unasked.
+    Allowed,
+    /// It waits for a person.
+    Asked,
+    /// The policy lets nobody run it.
+    Denied,
+    /// A person typed the name.
+    Approved,
+    /// A person said no, or did not type the name.
+    Refused,
+    /// An approval that did not count, because of where it came from.
+    Distrusted,
+    /// It ran by an approval.
+    Ran,
+    /// It ran as a part of what had been approved.
+    Covered,
+}
+
+impl Event {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Asked => "asked",
+            Self::Denied => "denied",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Distrusted => "distrusted",
+            Self::Ran => "ran",
+            Self::Covered => "covered",
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub seq: u64,
+    pub time: Timestamp,
+    pub event: Event,
+    pub verdict: Decision,
+    pub class: Class,
+    pub command: String,
+    pub cwd: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Entry>,
+    pub pid: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opaque: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    pub prev: Digest,
+}
+
+/// What a line says, before it has its place in the chain.
+#[derive(Clone, Debug)]
+pub struct Record {
+    line: Line,
+}
+
+impl Record {
+    /// Takes what is needed from a report, without its secrets.
+    #[must_use]
+    pub fn of(event: Event, report: &Report) -> Self {
+        let report = report.redacted();
+        let mut rules: Vec<String> = report.effects.iter().map(|e| e.rule.clone()).collect();
+        rules.dedup();
+        let mut targets: Vec<String> = report.effects.into_iter().map(|e| e.target).collect();
+        targets.dedup();
+        Self {
+            line: Line {
+                seq: 0,
+                time: Timestamp::UNIX_EPOCH,
+                event,
+                verdict: report.verdict,
+                class: report.class,
+                command: cut(report.text),
+                cwd: report.cwd,
+                entry: None,
+                pid: std::process::id(),
+                rules,
+                targets,
+                opaque: report.opaque.into_iter().map(|hole| hole.reason).collect(),
+                unlisted: report.unlisted,
+                request: None,
+                digest: None,
+                note: None,
+                prev: Digest::zero(),
+            },
+        }
+    }
+
+    #[must_use]
+    pub fn entry(mut self, entry: Entry) -> Self {
+        self.line.entry = Some(entry);
+        self
+    }
+
+    #[must_use]
+    pub fn request(mut self, id: &str) -> Self {
+        self.line.request = Some(id.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn digest(mut self, digest: &Digest) -> Self {
+        self.line.digest = Some(digest.clone());
+        self
+    }
+
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.line.note = Some(note.into());
+        self
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or(0);
+        let rest = text.len() - end;
+        text.truncate(end);
+        text.push_str(&format!("… ({rest} more bytes)"));
+    }
+    text
+}
+
+/// Evidence that a line was written. Only [`Audit::append`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct Written(());
+
+/// The log file.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    path: PathBuf,
+}
+
+impl Audit {
+    #[must_use]
+    pub fn in_state(state: &State) -> Self {
+        Self {
+            path: state.audit_log(),
+        }
+    }
+
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes one line at the end of the chain.
+    pub fn append(&self, record: &Record) -> Result<Written, Failure> {
+        self.try_append(record).map_err(|source| Failure::Audit {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    fn try_append(&self, record: &Record) -> io::Result<Written> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            // Something that is no file (a pipe nobody reads) must not make guard wait.
+            .custom_flags(libc::O_NONBLOCK)
+            .open(&self.path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        lock(&file)?;
+        let length = file.metadata()?.len();
+        let end = End::of(&mut file, length)?;
+        let mut line = record.line.clone();
+        line.seq = end.seq + 1;
+        line.time = Timestamp::now();
+        line.prev = end.digest;
+        let mut bytes = if end.torn { vec![b'\n'] } else { Vec::new() };
+        serde_json::to_writer(&mut bytes, &line)?;
+        bytes.push(b'\n');
+        if let Err(error) = file.write_all(&bytes) {
+            // Half a line would break the chain for everybody who comes later.
+            let _ = file.set_len(length);
+            return Err(error);
+        }
+        if line.event != Event::Allowed {
+            file.sync_data()?;
+        }
+        Ok(Written(()))
+    }
+
+    /// The last lines, oldest first.
+    pub fn last(&self, count: usize) -> io::Result<Vec<Line>> {
+        let mut lines = std::collections::VecDeque::new();
+        for line in self.lines()? {
+            if let Ok(line) = serde_json::from_slice::<Line>(&line?) {
+                if lines.len() == count {
+                    lines.pop_front();
+                }
+                lines.push_back(line);
+            }
+        }
+        Ok(lines.into())
+    }
+
+    /// Follows the chain from its beginning.
+    pub fn verify(&self) -> io::Result<Result<Verified, Broken>> {
+        let mut expected = Digest::zero();
+        let mut count = 0;
+        for bytes in self.lines()? {
+            let bytes = bytes?;
+            count += 1;
+            if let Err(damage) = check(&bytes, count, &expected) {
+                return Ok(Err(Broken {
+                    line: count,
+                    damage,
+                }));
+            }
+            expected = Digest::of(&bytes);
+        }
+        Ok(Ok(Verified {
+            lines: count,
+            head: expected,
+        }))
+    }
+
+    /// Every line with its line end.
+    fn lines(&self) -> io::Result<impl Iterator<Item = io::Result<Vec<u8>>>> {
+        let file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            other => Some(other?),
+        };
+        let mut reader = file.map(BufReader::new);
+        Ok(std::iter::from_fn(move || {
+            let mut line = Vec::new();
+            match reader.as_mut()?.read_until(b'\n', &mut line) {
+                Ok(0) => None,
+                Ok(_) => Some(Ok(line)),
+                Err(error) => {
+                    reader = None;
+                    Some(Err(error))
+                }
+            }
+        }))
+    }
+}
+
+/// Where the chain ends.
+struct End {
+    seq: u64,
+    digest: Digest,
+    /// The last line has no line end: its writer was killed, or the disk was full.
+    torn: bool,
+}
+
+impl End {
+    fn of(file: &mut File, length: u64) -> io::Result<Self> {
+        if length == 0 {
+            return Ok(Self {
+                seq: 0,
+                digest: Digest::zero(),
+                torn: false,
+            });
+        }
+        let mut line = last_line(file, length)?;
+        let torn = line.last() != Some(&b'\n');
+        if torn {
+            line.push(b'\n');
+        }
+        let seq = match serde_json::from_slice::<Line>(&line) {
+            Ok(line) => line.seq,
+            Err(_) => count_lines(file)? + u64::from(torn),
+        };
+        Ok(Self {
+            seq,
+            digest: Digest::of(&line),
+            torn,
+        })
+    }
+}
+
+fn last_line(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
+    let mut window = 8 << 10;
+    loop {
+        let start = length.saturating_sub(window);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(length - start).read_to_end(&mut bytes)?;
+        let body = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        if let Some(before) = body.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(bytes.split_off(before + 1));
+        }
+        if start == 0 {
+            return Ok(bytes);
+        }
+        window *= 8;
+    }
+}
+
+fn count_lines(file: &mut File) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut count = 0;
+    for line in BufReader::new(file).split(b'\n') {
+        line?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A chain without a gap. Lines cut off at the end leave no trace in the file itself: who needs
+/// to know keeps `head` elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub lines: u64,
+    pub head: Digest,
+}
+
+/// The first line that is not as it was written, counted from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub line: u64,
+    pub damage: Damage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// It is no record: torn, or not guard's.
+    Unreadable,
+    /// Its number does not follow the one before: lines were taken out or put in.
+    Sequence,
+    /// The line before it was changed after it had been written, or is not the one before.
+    Chain,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line;
+        match self.damage {
+            Damage::Unreadable => write!(f, "line {line} is no complete record"),
+            Damage::Sequence => write!(f, "line {line} is not number {line}: lines are missing"),
+            Damage::Chain if line == 1 => write!(f, "line 1 does not begin the chain"),
+            Damage::Chain => write!(
+                f,
+                "line {} is not what line {line} was written after: it was changed",
+                line - 1
+            ),
+        }
+    }
+}
+
+fn check(bytes: &[u8], number: u64, expected: &Digest) -> Result<(), Damage> {
+    let line: Line = bytes
+        .ends_with(b"\n")
+        .then(|| serde_json::from_slice(bytes).ok())
+        .flatten()
+        .ok_or(Damage::Unreadable)?;
+    if line.prev != *expected {
+        return Err(Damage::Chain);
+    }
+    if line.seq != number {
+        return Err(Damage::Sequence);
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! What would run, exactly, with everything that an approval of it is bound to.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+use super::digest::{Canonical, Digest};
+use crate::context::{System, World};
+use crate::effect::Assessment;
+
+/// How guard was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// As somebody's shell.
+    Shell,
+    /// As a program on `PATH`.
+    Shim,
+    /// By name: `guard -- command`.
+    Direct,
+}
+
+impl Entry {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Shim => "shim",
+            Self::Direct => "direct",
+        }
+    }
+}
+
+/// What the stages before the gate know.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub entry: Entry,
+    /// The real program: never a link to guard.
+    pub program: PathBuf,
+    /// Handed on as it is, `argv[0]` too.
+    pub argv: Vec<OsString>,
+    pub cwd: PathBuf,
+    /// The command as it was written: what a person gets to see, and what spans point into.
+    pub text: String,
+    pub assessment: Assessment,
+    /// Parts of the argv that an agent's harness makes anew for every command and that decide
+    /// nothing (`/tmp/claude-4f1c-cwd`). An approval is not bound to them.
+    pub scaffolding: Vec<String>,
+}
+
+/// A draft together with the state of the world that it was judged in.
+#[derive(Debug)]
+#[must_use]
+pub struct Plan {
+    pub(in crate::gate) draft: Draft,
+    bound: Bound,
+}
+
+/// The part of the world that decided the assessment.
+#[derive(Debug, Default)]
+struct Bound {
+    /// Which file the program path led to.
+    program: Option<(u64, u64)>,
+    files: Vec<(PathBuf, Digest)>,
+    environment: BTreeMap<String, Option<String>>,
+}
+
+/// Variables that choose what a command runs without any rule asking for them.
+const DECISIVE: &[&str] = &[
+    "BASH_ENV",
+    "ENV",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "PATH",
+    "ZDOTDIR",
+];
+
+impl Plan {
+    /// Binds a draft to what its assessment was made from.
+    pub fn new(draft: Draft, world: &dyn World) -> Self {
+        let assessment = &draft.assessment;
+        // Nothing to approve means nothing to bind: most commands end here.
+        let bound = if assessment.effects.is_empty()
+            && assessment.opaque.is_empty()
+            && assessment.unlisted.is_empty()
+        {
+            Bound::default()
+        } else {
+            Bound::new(&draft, world)
+        };
+        Self { draft, bound }
+    }
+
+    /// The digest that an approval names.
+    #[must_use]
+    pub(in crate::gate) fn digest(&self) -> Digest {
+        let draft = &self.draft;
+        let mut form = Canonical::new("guard plan 1");
+        form.field(draft.entry.as_str());
+        form.field(draft.program.as_os_str().as_bytes());
+        let (device, inode) = self.bound.program.unwrap_or_default();
+        form.field(device.to_be_bytes());
+        form.field(inode.to_be_bytes());
+        form.count(draft.argv.len());
+        for argument in &draft.argv {
+            form.field(without(argument.as_bytes(), &draft.scaffolding));
+        }
+        form.field(draft.cwd.as_os_str().as_bytes());
+        form.field(without(draft.text.as_bytes(), &draft.scaffolding));
+        form.count(draft.assessment.effects.len());
+        for effect in &draft.assessment.effects {
+            form.field(effect.rule.to_string());
+            form.field(effect.target.to_string());
+            form.field(effect.target.tier.as_str());
+            form.field(effect.reversibility.class().as_str());
+        }
+        form.count(draft.assessment.opaque.len());
+        for opaque in &draft.assessment.opaque {
+            form.field(&opaque.reason);
+        }
+        form.count(self.bound.files.len());
+        for (path, content) in &self.bound.files {
+            form.field(path.as_os_str().as_bytes());
+            form.field(content.as_str());
+        }
+        form.count(self.bound.environment.len());
+        for (name, value) in &self.bound.environment {
+            form.field(name);
+            form.field(if value.is_some() { "=" } else { "" });
+            form.field(value.as_deref().unwrap_or_default());
+        }
+        form.finish()
+    }
+
+    /// Whether everything is still as it was judged: a question may have waited for minutes.
+    pub(in crate::gate) fn unchanged(&self) -> Result<(), Failure> {
+        let draft = &self.draft;
+        if identity(&draft.program) != self.bound.program {
+            return Err(Failure::Changed(draft.program.clone()));
+        }
+        let world = System::new(draft.cwd.clone());
+        for (path, _) in &self.bound.files {
+            // Errors are remembered like contents: a file that was missing must still be missing.
+            let _ = world.read(path);
+        }
+        for (before, after) in self.bound.files.iter().zip(contents(&world)) {
+            if *before != after {
+                return Err(Failure::Changed(before.0.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Bound {
+    fn new(draft: &Draft, world: &dyn World) -> Self {
+        let named = draft
+            .assessment
+            .effects
+            .iter()
+            .flat_map(|effect| &effect.evidence)
+            .filter_map(|evidence| evidence.source.strip_prefix("environment variable "))
+            .map(|name| name.split_whitespace().next().unwrap_or(name));
+        let environment = named
+            .chain(DECISIVE.iter().copied())
+            .map(|name| (name.to_owned(), world.env(name)))
+            .collect();
+        Self {
+            program: identity(&draft.program),
+            files: contents(world),
+            environment,
+        }
+    }
+}
+
+fn identity(program: &Path) -> Option<(u64, u64)> {
+    fs::metadata(program)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+fn contents(world: &dyn World) -> Vec<(PathBuf, Digest)> {
+    world
+        .files_read()
+        .into_iter()
+        .map(|(path, content)| (path, Digest::of(&content)))
+        .collect()
+}
+
+fn without(bytes: &[u8], scaffolding: &[String]) -> Vec<u8> {
+    let mut rest = bytes;
+    let mut kept = Vec::with_capacity(bytes.len());
+    while let Some((first, tail)) = rest.split_first() {
+        let part = scaffolding
+            .iter()
+            .find(|part| !part.is_empty() && rest.starts_with(part.as_bytes()));
+        if let Some(part) = part {
+            kept.push(0);
+            rest = rest.get(part.len()..).unwrap_or_default();
+        } else {
+            kept.push(*first);
+            rest = tail;
+        }
+    }
+    kept
+}

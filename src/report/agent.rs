@@ -1,0 +1,156 @@
+//! What an agent reads when it is stopped.
+//!
+//! Owns these words. They name the class of the act and not only the command, because agents take
+//! a bare "denied" for an invitation to find another way; they say that this is no malfunction,
+//! because they debug what looks like one; and they leave the rest of the task open. They never
+//! hold anything that would let an agent answer in the place of a person.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Item, Report, one_line};
+
+/// A request as an agent gets to see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Notice<'a> {
+    pub id: &'a str,
+    /// Without secrets.
+    pub report: &'a Report,
+    pub expires: Timestamp,
+}
+
+/// At most this many effects are told one by one.
+const TOLD: usize = 8;
+
+/// The command waits for a person.
+#[must_use]
+pub fn waiting(notice: &Notice<'_>) -> String {
+    let Notice {
+        id,
+        report,
+        expires,
+    } = *notice;
+    let mut text = String::from(
+        "guard: STOPPED, waiting for a person. This is policy working as intended, not an error. \
+         Nothing ran.\n",
+    );
+    what(&mut text, report);
+    let _ = write!(
+        text,
+        "Do not run this again yet, and do not reach the same end another way (a script, an API, \
+         another tool or path).\n\
+         Other work is not affected: go on with the rest of the task, or stop if you cannot.\n\
+         Tell the user: \"Guard asks for your approval. In a terminal of your own, run: guard \
+         approve {id}\"\n\
+         Only the user can do that. Once they say that it is approved, run the identical command \
+         once, within five minutes.\n"
+    );
+    safer(&mut text, report);
+    machine(
+        &mut text,
+        report,
+        json!({
+            "v": 1,
+            "verdict": "pending",
+            "id": id,
+            "expires": expires.to_string(),
+            "retry": "after-approval",
+        }),
+    );
+    text
+}
+
+/// The policy lets nobody run it from here.
+#[must_use]
+pub fn denied(report: &Report) -> String {
+    let mut text = String::from(
+        "guard: STOPPED. The policy does not allow this, with or without approval. This is policy \
+         working as intended, not an error. Nothing ran.\n",
+    );
+    what(&mut text, report);
+    text.push_str(
+        "Do not run this again, and do not reach the same end another way (a script, an API, \
+         another tool or path).\n\
+         Other work is not affected: go on with the rest of the task, or tell the user that this \
+         step is not possible.\n",
+    );
+    safer(&mut text, report);
+    machine(
+        &mut text,
+        report,
+        json!({"v": 1, "verdict": "denied", "retry": "never"}),
+    );
+    text
+}
+
+/// A person said no to this request.
+#[must_use]
+pub fn declined(id: &str, reason: Option<&str>) -> String {
+    let reason = reason.map_or_else(String::new, |reason| {
+        format!(" They say: {}", one_line(reason))
+    });
+    let machine = json!({"v": 1, "verdict": "declined", "id": id, "retry": "never"});
+    format!(
+        "guard: REFUSED by the user (request {id}).{reason}\n\
+         Nothing ran. Do not run this again, and do not reach the same end another way. Go on \
+         with the rest of the task, or ask the user how to proceed.\n\
+         GUARD {machine}"
+    )
+}
+
+fn what(text: &mut String, report: &Report) {
+    let asked = report.asked();
+    for item in asked.iter().take(TOLD) {
+        let _ = writeln!(
+            text,
+            "What  {} {} ({}; {})",
+            one_line(&item.summary),
+            one_line(&item.target),
+            item.class,
+            item.tier,
+        );
+        let _ = writeln!(text, "Rule  {}", one_line(&item.rule));
+    }
+    for hole in report.asked_opaque().take(TOLD) {
+        let _ = writeln!(
+            text,
+            "What  guard cannot see what would run: {}",
+            one_line(&hole.reason)
+        );
+    }
+    let told = asked.len().min(TOLD) + report.asked_opaque().count().min(TOLD);
+    let more = (asked.len() + report.asked_opaque().count()).saturating_sub(told);
+    if more > 0 {
+        let _ = writeln!(text, "      and {more} more");
+    }
+}
+
+fn safer(text: &mut String, report: &Report) {
+    let mut told: Vec<&str> = Vec::new();
+    for instead in report
+        .asked()
+        .iter()
+        .filter_map(|item| item.instead.as_deref())
+    {
+        if !told.contains(&instead) && told.len() < 3 {
+            told.push(instead);
+            let _ = writeln!(text, "Safer: {}", one_line(instead));
+        }
+    }
+}
+
+/// One line for programs, always the last.
+fn machine(text: &mut String, report: &Report, mut line: serde_json::Value) {
+    let asked = report.asked();
+    line["class"] = json!(report.class);
+    line["rules"] = json!(asked.iter().map(|item| &item.rule).collect::<Vec<_>>());
+    line["targets"] = json!(
+        asked
+            .iter()
+            .map(|item: &&Item| &item.target)
+            .collect::<Vec<_>>()
+    );
+    let _ = write!(text, "GUARD {line}");
+}

@@ -1,0 +1,216 @@
+//! One value from which everything that a person or a program reads is rendered.
+//!
+//! Owns the words. Never decides: it gets the decisions together with the facts.
+
+pub mod agent;
+pub mod json;
+mod rewrite;
+mod secrets;
+pub mod text;
+mod visible;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Decision, Policy};
+use crate::effect::{Assessment, Class, Effect, Opaque, Tier};
+use crate::location::{Location, Span};
+
+pub use rewrite::Rewritten;
+pub use secrets::redact;
+pub use visible::{is_hidden, one_line, visible};
+
+/// What one command does, what was decided about each part, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The command as it was written. Every `start` and `end` is a byte offset into it.
+    pub text: String,
+    pub cwd: String,
+    pub verdict: Decision,
+    pub class: Class,
+    pub effects: Vec<Item>,
+    pub opaque: Vec<Hole>,
+    pub unlisted: Vec<String>,
+}
+
+/// One effect, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    pub rule: String,
+    pub action: String,
+    pub class: Class,
+    pub decision: Decision,
+    pub kind: String,
+    /// The environment and the name, as in `production/pg-data`.
+    pub target: String,
+    /// Whether the name itself is known, or only what kind of thing it is.
+    pub named: bool,
+    pub tier: Tier,
+    pub summary: String,
+    pub undo: Option<String>,
+    pub also_lost: Vec<String>,
+    pub evidence: Vec<Fact>,
+    pub instead: Option<String>,
+    pub start: usize,
+    pub end: usize,
+    /// `scripts/wipe.sh:12`, if it stands in a file that the command runs.
+    pub file: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    pub fact: String,
+    pub value: String,
+    pub source: String,
+}
+
+/// A part that guard cannot see into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hole {
+    pub reason: String,
+    pub decision: Decision,
+    pub start: usize,
+    pub end: usize,
+    pub file: Option<String>,
+}
+
+impl Report {
+    #[must_use]
+    pub fn new(text: &str, cwd: &Path, assessment: &Assessment, policy: &Policy) -> Self {
+        let effects: Vec<Item> = assessment
+            .effects
+            .iter()
+            .map(|effect| Item::new(effect, policy.effect(effect)))
+            .collect();
+        let opaque: Vec<Hole> = assessment
+            .opaque
+            .iter()
+            .map(|opaque| Hole::new(opaque, policy.opaque))
+            .collect();
+        let unlisted: Vec<String> = assessment
+            .unlisted
+            .iter()
+            .map(|unlisted| unlisted.program.to_string())
+            .collect();
+        let verdict = effects
+            .iter()
+            .map(|item| item.decision)
+            .chain(opaque.iter().map(|hole| hole.decision))
+            .chain((!unlisted.is_empty()).then_some(policy.unlisted))
+            .max()
+            .unwrap_or(Decision::Allow);
+        Self {
+            text: text.to_owned(),
+            cwd: cwd.to_string_lossy().into_owned(),
+            verdict,
+            class: assessment.class(),
+            effects,
+            opaque,
+            unlisted,
+        }
+    }
+
+    /// Whether nothing at all would be changed, as far as the packs know.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.verdict == Decision::Allow && self.class == Class::ReadOnly
+    }
+
+    /// The effects that somebody must answer for, worst first: the stricter decision, then the
+    /// worse class, then the place that matters more.
+    #[must_use]
+    pub fn asked(&self) -> Vec<&Item> {
+        let mut asked: Vec<&Item> = self
+            .effects
+            .iter()
+            .filter(|item| item.decision > Decision::Allow)
+            .collect();
+        asked.sort_by_key(|item| std::cmp::Reverse((item.decision, item.class, item.tier)));
+        asked
+    }
+
+    /// The parts that cannot be seen and that somebody must answer for.
+    pub fn asked_opaque(&self) -> impl Iterator<Item = &Hole> {
+        self.opaque
+            .iter()
+            .filter(|hole| hole.decision > Decision::Allow)
+    }
+
+    /// The same without secrets: what may be written to disk. The marks still stand where they
+    /// stood.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let clean = |text: &String| redact(text).into_text();
+        let command = redact(&self.text);
+        let mut report = self.clone();
+        for item in &mut report.effects {
+            let span = command.map(Span::new(item.start, item.end));
+            (item.start, item.end) = (span.start, span.end);
+            item.target = clean(&item.target);
+            item.summary = clean(&item.summary);
+            item.instead = item.instead.as_ref().map(clean);
+            item.undo = item.undo.as_ref().map(clean);
+            for fact in &mut item.evidence {
+                fact.value = clean(&fact.value);
+            }
+        }
+        for hole in &mut report.opaque {
+            let span = command.map(Span::new(hole.start, hole.end));
+            (hole.start, hole.end) = (span.start, span.end);
+            hole.reason = clean(&hole.reason);
+        }
+        report.text = command.into_text();
+        report
+    }
+}
+
+impl Item {
+    fn new(effect: &Effect, decision: Decision) -> Self {
+        Self {
+            rule: effect.rule.to_string(),
+            action: effect.action.to_string(),
+            class: effect.reversibility.class(),
+            decision,
+            kind: effect.target.kind.to_string(),
+            target: effect.target.to_string(),
+            named: effect.target.name.is_some(),
+            tier: effect.target.tier,
+            summary: effect.summary.clone(),
+            undo: effect.reversibility.undo(),
+            also_lost: effect.also_lost.clone(),
+            evidence: effect
+                .evidence
+                .iter()
+                .map(|evidence| Fact {
+                    fact: evidence.fact.to_string(),
+                    value: evidence.value.clone(),
+                    source: evidence.source.clone(),
+                })
+                .collect(),
+            instead: effect.instead.clone(),
+            start: effect.location.span.start,
+            end: effect.location.span.end,
+            file: file_line(&effect.location),
+        }
+    }
+}
+
+impl Hole {
+    fn new(opaque: &Opaque, decision: Decision) -> Self {
+        Self {
+            reason: opaque.reason.clone(),
+            decision,
+            start: opaque.location.span.start,
+            end: opaque.location.span.end,
+            file: file_line(&opaque.location),
+        }
+    }
+}
+
+fn file_line(location: &Location) -> Option<String> {
+    location
+        .file
+        .as_ref()
+        .map(|file| format!("{}:{}", file.path.display(), file.line))
+}
