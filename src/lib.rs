@@ -1,9 +1,15 @@
 //! `guard` stops an agent's irreversible shell commands until a person types the name of what
 //! would be lost. `ARCHITECTURE.md` has the flow and the laws.
 
+pub mod cli;
 pub mod context;
 pub mod effect;
+pub mod invocation;
 pub mod location;
 pub mod payload;
 pub mod resolve;
 pub mod rules;
+pub mod start;
+pub mod sys;
+
+pub use start::run;

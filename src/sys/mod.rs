@@ -1,0 +1,12 @@
+//! The process that guard is: its descriptors, the programs on `PATH`, and becoming one of them.
+//!
+//! Owns what has to happen around a judgement so that nobody sees that there was one. Never
+//! judges, and never starts anything besides the program that guard stands in for.
+
+mod process;
+mod program;
+mod stdin;
+
+pub use process::{become_program, hold_standard_descriptors, terminals};
+pub use program::{LINKS_MARKER, Lookup, LookupError, Real};
+pub use stdin::{Peek, Unseen, peek};
