@@ -1,7 +1,7 @@
 //! The one place where guard becomes the program that it was asked to run.
 //!
 //! Owns that step and its transparency: the same argv with `argv[0]` as it was, environment,
-//! descriptors, signal mask and dispositions, and umask.
+//! descriptors, signal mask and dispositions, and umask. Guard's C `main` leaves all of them alone.
 
 use std::ffi::{CString, OsStr};
 use std::io::{self, Write};
@@ -62,7 +62,22 @@ impl Recorded {
         else {
             return Failure::Nul.into();
         };
-        let error = replace(&program, &argv);
+        let environment = match &draft.environment {
+            None => None,
+            Some(variables) => {
+                let lines: Result<Vec<CString>, _> = variables
+                    .iter()
+                    .map(|(name, value)| {
+                        CString::new([name.as_bytes(), b"=", value.as_bytes()].concat())
+                    })
+                    .collect();
+                let Ok(lines) = lines else {
+                    return Failure::Nul.into();
+                };
+                Some(lines)
+            }
+        };
+        let error = replace(&program, &argv, environment.as_deref());
         let name = draft.argv.first().map_or_else(
             || draft.program.as_os_str().to_owned(),
             std::borrow::ToOwned::to_owned,
@@ -85,9 +100,15 @@ fn directory(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-fn replace(program: &CString, argv: &[CString]) -> Errno {
-    sigpipe::restore();
-    let Err(error) = nix::unistd::execv(program, argv);
+fn replace(program: &CString, argv: &[CString], environment: Option<&[CString]>) -> Errno {
+    let exec = |program: &CString, argv: &[CString]| {
+        let Err(error) = match environment {
+            None => nix::unistd::execv(program, argv),
+            Some(environment) => nix::unistd::execve(program, argv, environment),
+        };
+        error
+    };
+    let error = exec(program, argv);
     if error != Errno::ENOEXEC {
         return error;
     }
@@ -95,8 +116,7 @@ fn replace(program: &CString, argv: &[CString]) -> Errno {
     let shell = c"/bin/sh";
     let mut words = vec![shell.to_owned(), program.clone()];
     words.extend(argv.iter().skip(1).cloned());
-    let Err(error) = nix::unistd::execv(shell, &words);
-    error
+    exec(&shell.to_owned(), &words)
 }
 
 /// What a shell would say, with its exit status.
@@ -121,46 +141,4 @@ fn failed(name: &OsStr, program: &Path, error: Errno) -> Stopped {
 pub(super) fn warn(message: &str) {
     // Nobody listens: then nobody needs to know.
     let _ = writeln!(io::stderr().lock(), "{message}");
-}
-
-/// Rust starts every program with SIGPIPE ignored and forgets what it was before. The program
-/// must find what guard found.
-mod sigpipe {
-    #![expect(
-        unsafe_code,
-        reason = "the disposition must be read before Rust's start-up code changes it"
-    )]
-
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    static WAS_IGNORED: AtomicBool = AtomicBool::new(false);
-
-    #[cfg(target_os = "linux")]
-    extern "C" fn look() {
-        // SAFETY: sigaction(2) with a null new action only reads, into a structure of ours that
-        // is large enough; zero is a valid value for each of its fields.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            if libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut action) == 0 {
-                WAS_IGNORED.store(action.sa_sigaction == libc::SIG_IGN, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Run by the loader before `main`.
-    #[cfg(target_os = "linux")]
-    #[used]
-    // SAFETY: the section holds pointers to functions without arguments; this is one.
-    #[unsafe(link_section = ".init_array")]
-    static LOOK: extern "C" fn() = look;
-
-    pub(super) fn restore() {
-        // A static of a library that nothing mentions may be left out of the program.
-        #[cfg(target_os = "linux")]
-        std::hint::black_box(&LOOK);
-        if !WAS_IGNORED.load(Ordering::Relaxed) {
-            // SAFETY: the default action is no function of ours that could be called.
-            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-        }
-    }
 }

@@ -45,6 +45,8 @@ pub struct Draft {
     pub program: PathBuf,
     /// Handed on as it is, `argv[0]` too.
     pub argv: Vec<OsString>,
+    /// Handed on instead of guard's own environment.
+    pub environment: Option<Vec<(OsString, OsString)>>,
     pub cwd: PathBuf,
     /// The command as it was written: what a person gets to see, and what spans point into.
     pub text: String,
