@@ -3,16 +3,27 @@
 //! Owns the classes of paths: temporary, regenerated, kept by git, guard's own. Everything else
 //! is precious, and so is everything that cannot be looked at.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
-use super::{PathStatus, World};
-use crate::resolve::{Directory, Text};
+use super::git::WorkTree;
+use super::glob::Pattern;
+use super::{EntryKind, PathStatus, World};
+use crate::resolve::{Directory, Part, Text};
+
+/// Files that are looked at below one path.
+const WALK: usize = 4000;
 
 /// What would be lost with a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// Nothing is there.
     Missing,
+    /// It is a pattern that no path fits.
+    NoMatch,
     /// It lies under a directory for temporary files.
     Temporary,
     /// A tool makes it again, and git ignores it.
@@ -46,14 +57,16 @@ const SINKS: &[&str] = &[
 /// What is lost with this path, as seen from a directory of this machine.
 #[must_use]
 pub fn loss(path: &Text, directory: &Directory, world: &dyn World) -> Loss {
-    if let Some(path) = path.exact() {
-        return match directory.join(path) {
-            _ if path.is_empty() => Loss::Missing,
-            Some(path) => of_path(&path, world),
+    let look = Look::new(world);
+    match path.exact() {
+        Some("") => Loss::Missing,
+        Some(path) => match directory.join(path) {
+            Some(path) => look.path(&path),
             None => Loss::Precious("the directory is not known"),
-        };
+        },
+        None if path.has_unknown() => look.unknown(path, directory),
+        None => look.pattern(path, directory),
     }
-    of_pattern(path, directory, world)
 }
 
 /// The same for another machine or a container, whose disk is not here to look at.
@@ -79,32 +92,454 @@ pub fn is_empty_file(path: &Text, directory: &Directory, world: &dyn World) -> b
     path.is_some_and(|path| world.status(&path) == PathStatus::File { length: 0 })
 }
 
-fn of_path(path: &Path, world: &dyn World) -> Loss {
-    if let Some(sink) = sink(path) {
-        return sink;
-    }
-    let Some(canonical) = world.canonical(path) else {
-        return Loss::Missing;
-    };
-    // A link is deleted itself, but written through: both ends count.
-    let entry = entry(path, world).unwrap_or_else(|| canonical.clone());
-    if is_guards_own(&entry, world) || is_guards_own(&canonical, world) {
-        return Loss::Guard;
-    }
-    match world.status(path) {
-        PathStatus::Missing if entry == canonical => return Loss::Missing,
-        PathStatus::Special if !canonical.starts_with("/dev") => return Loss::Device,
-        PathStatus::Special => return Loss::Precious("a device"),
-        _ => {}
-    }
-    if is_temporary(&entry, world) && is_temporary(&canonical, world) {
-        return Loss::Temporary;
-    }
-    Loss::Precious("")
+/// One look at the disk, for one path or all that fit a pattern.
+struct Look<'a> {
+    world: &'a dyn World,
+    /// By the directory that was asked for.
+    trees: RefCell<BTreeMap<PathBuf, Option<Rc<WorkTree>>>>,
 }
 
-fn of_pattern(_path: &Text, _directory: &Directory, _world: &dyn World) -> Loss {
-    Loss::Precious("")
+impl<'a> Look<'a> {
+    fn new(world: &'a dyn World) -> Self {
+        Self {
+            world,
+            trees: RefCell::default(),
+        }
+    }
+
+    fn path(&self, path: &Path) -> Loss {
+        let world = self.world;
+        if let Some(sink) = sink(path) {
+            return sink;
+        }
+        let Some(canonical) = world.canonical(path) else {
+            return Loss::Missing;
+        };
+        // A link is deleted itself, but written through: both ends count.
+        let entry = entry(path, world).unwrap_or_else(|| canonical.clone());
+        if is_guards_own(&entry, world) || is_guards_own(&canonical, world) {
+            return Loss::Guard;
+        }
+        match world.status(path) {
+            PathStatus::Missing if entry == canonical => return Loss::Missing,
+            PathStatus::Special if !canonical.starts_with("/dev") => return Loss::Device,
+            PathStatus::Special => return Loss::Precious("a device"),
+            PathStatus::Missing
+            | PathStatus::File { .. }
+            | PathStatus::Directory
+            | PathStatus::Unreadable => {}
+        }
+        if is_temporary(&entry, world) && is_temporary(&canonical, world) {
+            return Loss::Temporary;
+        }
+        if entry != canonical {
+            return Loss::Precious("a link");
+        }
+        self.entry(&entry)
+    }
+
+    /// A path of which every link is resolved.
+    fn entry(&self, path: &Path) -> Loss {
+        if is_cache(path) {
+            return Loss::BuildOutput;
+        }
+        let Some(tree) = self.tree(path) else {
+            return Loss::Precious("git does not know it");
+        };
+        if path == tree.root || path.starts_with(&tree.directory) {
+            return Loss::Precious("a git repository");
+        }
+        if self.is_regenerated(path, &tree) {
+            return Loss::BuildOutput;
+        }
+        let mut left = WALK;
+        if self.is_kept(path, &tree, &mut left) {
+            let shown = path.strip_prefix(&tree.root).unwrap_or(path).display();
+            return Loss::InGit {
+                undo: format!("git -C {} restore -- {shown}", tree.root.display()),
+            };
+        }
+        if tree.may_track(path) {
+            Loss::Precious("git does not have all of what it holds now")
+        } else {
+            Loss::Precious("git does not know it")
+        }
+    }
+
+    fn tree(&self, path: &Path) -> Option<Rc<WorkTree>> {
+        let directory = path.parent().unwrap_or(path);
+        if let Some(known) = self.trees.borrow().get(directory) {
+            return known.clone();
+        }
+        let same_root = |tree: &Rc<WorkTree>| {
+            let rest = directory.strip_prefix(&tree.root).ok();
+            rest.is_some_and(|rest| {
+                let mut here = tree.root.clone();
+                rest.components().all(|component| {
+                    here.push(component);
+                    self.world.status(&here.join(".git")) == PathStatus::Missing
+                })
+            })
+        };
+        let near = self
+            .trees
+            .borrow()
+            .values()
+            .flatten()
+            .find(|t| same_root(t))
+            .cloned();
+        let tree = near.or_else(|| WorkTree::of(directory, self.world).map(Rc::new));
+        self.trees
+            .borrow_mut()
+            .insert(directory.to_owned(), tree.clone());
+        tree
+    }
+
+    /// Build output that git ignores and has no part of.
+    fn is_regenerated(&self, path: &Path, tree: &WorkTree) -> bool {
+        let Ok(relative) = path.strip_prefix(&tree.root) else {
+            return false;
+        };
+        let is_directory = self.world.status(path) == PathStatus::Directory;
+        let made = relative
+            .components()
+            .any(|part| is_build_output(part.as_os_str()));
+        let made = made || (!is_directory && is_made_file(relative));
+        made && !is_data(relative)
+            && !tree.may_track(path)
+            && tree.ignores(path, self.world)
+            && !(is_directory && self.holds_data(path))
+    }
+
+    /// Whether data lies right in this directory: a database that an application keeps in
+    /// `build/`. What package managers fill is not looked through.
+    fn holds_data(&self, directory: &Path) -> bool {
+        let name = directory.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| FILLED.contains(&name)) {
+            return false;
+        }
+        match self.world.list(directory, WALK) {
+            Some((names, more)) => more || names.iter().any(|name| is_data(Path::new(name))),
+            None => true,
+        }
+    }
+
+    /// Whether git has everything at and below this path as it is now.
+    fn is_kept(&self, path: &Path, tree: &WorkTree, left: &mut usize) -> bool {
+        let Some(rest) = left.checked_sub(1) else {
+            return false;
+        };
+        *left = rest;
+        let Some(entry) = self.world.entry(path) else {
+            return false;
+        };
+        if entry.kind != EntryKind::Directory {
+            return tree.keeps(path, &entry) || is_cache(path) || self.is_regenerated(path, tree);
+        }
+        if is_cache(path) || self.is_regenerated(path, tree) {
+            return true;
+        }
+        let Some((names, false)) = self.world.list(path, *left) else {
+            return false;
+        };
+        names
+            .iter()
+            .all(|name| name != ".git" && self.is_kept(&path.join(name), tree, left))
+    }
+
+    /// Every path that fits counts, the worst decides.
+    fn pattern(&self, text: &Text, directory: &Directory) -> Loss {
+        let Some(pattern) = Pattern::of(text) else {
+            return Loss::Precious("which files the pattern fits is not known");
+        };
+        let Some(base) = pattern
+            .base()
+            .to_str()
+            .and_then(|base| directory.join(base))
+        else {
+            return Loss::Precious("the directory is not known");
+        };
+        let Some(canonical) = self.world.canonical(&base) else {
+            return Loss::NoMatch;
+        };
+        if pattern.stays() && is_temporary(&canonical.join("*"), self.world) {
+            let cwd = self.world.cwd();
+            let workspace = self.world.canonical(cwd).unwrap_or_else(|| cwd.to_owned());
+            if !workspace.starts_with(&canonical) {
+                return Loss::Temporary;
+            }
+        }
+        let Some(found) = pattern.expand(&base, self.world) else {
+            return Loss::Precious("it fits more files than guard looks at");
+        };
+        let mut worst = Loss::NoMatch;
+        for path in found {
+            let loss = self.path(&path);
+            if matches!(loss, Loss::Precious(_) | Loss::Guard) {
+                return loss;
+            }
+            if matches!(loss, Loss::InGit { .. }) || worst == Loss::NoMatch {
+                worst = loss;
+            }
+        }
+        worst
+    }
+
+    /// A text with parts that only the shell will know is temporary only where no value of them
+    /// can lead out: `../` could.
+    fn unknown(&self, text: &Text, directory: &Directory) -> Loss {
+        let lost = Loss::Precious("it is known only when the command runs");
+        let mut known = String::new();
+        for (index, part) in text.parts().iter().enumerate() {
+            match part {
+                Part::Known(part) | Part::Glob(part) => known.push_str(part),
+                Part::Unknown(source) if index == 0 && makes_temporary(source) => {
+                    known.push_str("/tmp/guard-unknown");
+                }
+                Part::Unknown(source) if is_plain(source) => known.push_str("guard-unknown"),
+                Part::Unknown(_) => {
+                    // `a$X` with `X=/../b` leads on only if there is a directory `a`.
+                    let stem = known.rsplit('/').next().unwrap_or("");
+                    let stands = directory.join(&known).map(|path| self.world.status(&path));
+                    if stem.is_empty() || stem == ".." || stem == "." {
+                        return lost;
+                    }
+                    if stands != Some(PathStatus::Missing) {
+                        return lost;
+                    }
+                    known.push_str("guard-unknown");
+                }
+            }
+        }
+        let climbs = known.split('/').any(|part| part == "..");
+        let Some(path) = directory.join(&known).filter(|_| !climbs) else {
+            return lost;
+        };
+        // The nearest directory that is there says where it would be.
+        let there = path.ancestors().find_map(|path| self.world.canonical(path));
+        match there {
+            Some(there) if is_temporary(&there.join("guard-unknown"), self.world) => {
+                Loss::Temporary
+            }
+            _ => lost,
+        }
+    }
+}
+
+/// Commands that make a new file under a temporary directory and print its path.
+fn makes_temporary(source: &str) -> bool {
+    let inner = source
+        .trim_matches('"')
+        .trim_start_matches("$(")
+        .trim_start_matches('`')
+        .trim_end_matches([')', '`']);
+    let mut words = inner.split_ascii_whitespace();
+    words.next() == Some("mktemp")
+        && words.all(|word| {
+            matches!(word, "-d" | "-t" | "-q" | "-u" | "-dt") || word.starts_with("/tmp/")
+        })
+}
+
+/// Expansions that hold no slash.
+fn is_plain(source: &str) -> bool {
+    const PLAIN: &[&str] = &[
+        "$$",
+        "$RANDOM",
+        "$BASHPID",
+        "$PPID",
+        "$UID",
+        "$EUID",
+        "$SECONDS",
+        "$EPOCHSECONDS",
+        "$?",
+        "$#",
+        "$!",
+        "$(date",
+        "$(whoami)",
+        "$(id -u)",
+        "$(hostname)",
+        "$(nproc)",
+    ];
+    PLAIN.iter().any(|plain| source.starts_with(plain))
+}
+
+/// Directories that tools fill and fill again.
+const BUILD_OUTPUT: &[&str] = &[
+    "node_modules",
+    "bower_components",
+    "target",
+    "dist",
+    "build",
+    "out",
+    "_build",
+    ".next",
+    ".nuxt",
+    ".output",
+    ".svelte-kit",
+    ".astro",
+    ".turbo",
+    ".parcel-cache",
+    ".vite",
+    ".angular",
+    ".cache",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".tox",
+    ".nox",
+    ".eggs",
+    ".gradle",
+    ".dart_tool",
+    ".terraform",
+    "coverage",
+    "htmlcov",
+    ".nyc_output",
+    "vendor",
+    "Pods",
+    "DerivedData",
+    ".build",
+    "bin",
+    "obj",
+    "cmake-build-debug",
+    "cmake-build-release",
+    "elm-stuff",
+    ".stack-work",
+    "dist-newstyle",
+    "zig-out",
+    ".zig-cache",
+    "storybook-static",
+    ".docusaurus",
+    ".expo",
+    ".serverless",
+    ".aws-sam",
+    "test-results",
+    "playwright-report",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+    "deps",
+];
+
+/// Those of them whose every file comes from a package manager or a compiler.
+const FILLED: &[&str] = &[
+    "node_modules",
+    "bower_components",
+    "target",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".next",
+    ".gradle",
+    "Pods",
+    ".tox",
+    ".nox",
+];
+
+/// Caches that belong to their tool by their very name, wherever they are.
+const CACHES: &[&str] = &[
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".DS_Store",
+];
+
+const MADE: &[&str] = &[
+    "pyc",
+    "pyo",
+    "o",
+    "obj",
+    "a",
+    "so",
+    "dylib",
+    "dll",
+    "exe",
+    "class",
+    "rlib",
+    "rmeta",
+    "wasm",
+    "tsbuildinfo",
+    "gcda",
+    "gcno",
+    "gcov",
+    "log",
+    "tmp",
+    "swp",
+    "pid",
+    "out",
+    "profraw",
+];
+
+/// Names of what nobody can make again, wherever they are and whether git ignores them or not.
+const DATA: &[&str] = &[
+    "db",
+    "db3",
+    "sqlite",
+    "sqlite3",
+    "sql",
+    "dump",
+    "bak",
+    "backup",
+    "pem",
+    "key",
+    "p12",
+    "pfx",
+    "jks",
+    "kdbx",
+    "gpg",
+    "asc",
+    "rdb",
+    "aof",
+    "mdb",
+    "ldb",
+    "tfstate",
+    "csv",
+    "parquet",
+    "xlsx",
+    "doc",
+    "docx",
+    "pdf",
+    "ckpt",
+    "safetensors",
+    "pt",
+    "gguf",
+];
+
+fn is_build_output(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| BUILD_OUTPUT.contains(&name) || name.ends_with(".egg-info"))
+}
+
+fn extension(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?;
+    Some(extension.to_ascii_lowercase())
+}
+
+fn is_made_file(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    extension(path).is_some_and(|extension| MADE.contains(&extension.as_str()))
+        || matches!(name, Some(".coverage" | ".DS_Store" | ".eslintcache"))
+}
+
+fn is_data(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return true;
+    };
+    let name = name.to_ascii_lowercase();
+    name.starts_with(".env")
+        || name.starts_with("id_rsa")
+        || name.contains(".sqlite")
+        || extension(path).is_some_and(|extension| DATA.contains(&extension.as_str()))
+}
+
+fn is_cache(path: &Path) -> bool {
+    let mut names = path.components().map(Component::as_os_str);
+    let cached = names.any(|name| name.to_str().is_some_and(|name| CACHES.contains(&name)));
+    let compiled =
+        extension(path).is_some_and(|extension| extension == "pyc" || extension == "pyo");
+    cached || compiled
 }
 
 /// The directory entry that a path names: links above it resolved, the last one not.

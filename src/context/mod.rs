@@ -5,6 +5,8 @@
 
 pub mod aws;
 pub mod files;
+pub mod git;
+mod glob;
 mod overlay;
 pub mod postgres;
 pub mod railway;
@@ -16,7 +18,7 @@ use std::collections::BTreeMap;
 use crate::effect::{Evidence, Tier};
 use crate::rules::Call;
 pub use overlay::Overlay;
-pub use world::{PathStatus, ReadError, System, World};
+pub use world::{Entry, EntryKind, PathStatus, ReadError, System, World};
 
 /// Where a command acts: which environment, account or server, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

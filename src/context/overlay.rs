@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{PathStatus, ReadError, World};
+use super::{Entry, PathStatus, ReadError, World};
 
 /// Files that earlier commands of the same text write, over the real world. Nothing is written.
 pub struct Overlay<'w> {
@@ -97,6 +97,14 @@ impl World for Overlay<'_> {
 
     fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)> {
         self.world.list(path, limit)
+    }
+
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        self.world.entry(path)
+    }
+
+    fn bytes(&self, path: &Path, limit: u64) -> Option<Vec<u8>> {
+        self.world.bytes(path, limit)
     }
 
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {

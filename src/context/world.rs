@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -39,6 +40,25 @@ pub enum ReadError {
     NotText(PathBuf),
 }
 
+/// What a directory entry is, links not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    File,
+    Directory,
+    Link,
+    Other,
+}
+
+/// The facts about a directory entry by which git tells whether a file was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub kind: EntryKind,
+    pub length: u64,
+    /// Seconds and nanoseconds.
+    pub modified: (i64, i64),
+    pub executable: bool,
+}
+
 /// What the judging stages may ask. Every answer may decide an effect, so an implementation
 /// remembers the files it read: an approval is bound to their contents.
 pub trait World {
@@ -64,6 +84,11 @@ pub trait World {
     fn canonical(&self, path: &Path) -> Option<PathBuf>;
     /// The names in a directory, sorted; at most `limit`, and whether there were more.
     fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)>;
+    /// The directory entry at this path, links not followed.
+    fn entry(&self, path: &Path) -> Option<Entry>;
+    /// The bytes of a regular file of at most `limit`. Not remembered: for facts that are looked
+    /// at again before anything runs, such as git's index.
+    fn bytes(&self, path: &Path, limit: u64) -> Option<Vec<u8>>;
     /// The files read so far, in order of their paths, with what they held.
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)>;
 }
@@ -194,13 +219,41 @@ impl World for System {
     fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)> {
         let mut names: Vec<String> = fs::read_dir(path)
             .ok()?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            // A name that is no UTF-8 stays in the list, as one that nothing is known of.
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
             .take(limit + 1)
             .collect();
         let more = names.len() > limit;
         names.truncate(limit);
         names.sort_unstable();
         Some((names, more))
+    }
+
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        let kind = match metadata.file_type() {
+            kind if kind.is_file() => EntryKind::File,
+            kind if kind.is_dir() => EntryKind::Directory,
+            kind if kind.is_symlink() => EntryKind::Link,
+            _ => EntryKind::Other,
+        };
+        Some(Entry {
+            kind,
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            executable: metadata.mode() & 0o100 != 0,
+        })
+    }
+
+    fn bytes(&self, path: &Path, limit: u64) -> Option<Vec<u8>> {
+        let metadata = fs::metadata(path).ok()?;
+        if !metadata.is_file() || metadata.len() > limit {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path).ok()?;
+        file.take(limit + 1).read_to_end(&mut bytes).ok()?;
+        Some(bytes).filter(|bytes| bytes.len() as u64 <= limit)
     }
 
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {

@@ -9,6 +9,7 @@ pub mod graphql;
 pub mod http;
 pub mod psql;
 pub mod railway;
+pub mod shells;
 pub mod sql;
 
 use crate::rules::{Call, Findings};
@@ -27,6 +28,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "httpie" => http::analyze_httpie,
         "psql" => psql::analyze,
         "railway" => railway::analyze,
+        "shell" => shells::analyze,
         _ => return None,
     })
 }

@@ -1,6 +1,273 @@
-//! What a command hands on to another interpreter.
+//! What a command hands on to another interpreter: `sudo CMD…`, `ssh host TEXT`, `xargs CMD`.
+//!
+//! Owns how the inner command differs from the outer one: words, variables, directory, input,
+//! machine. Never judges it.
 
-use super::schema::Delegate;
-use super::{Call, Findings};
+use std::rc::Rc;
 
-pub(super) fn hand_on(_to: &Delegate, _call: &Call<'_>, _findings: &mut Findings) {}
+use super::condition::{Facts, Truth, position};
+use super::schema::{Delegate, DelegateSource, Language};
+use super::{Call, Findings, Nested, Origin, input, script, store, target};
+use crate::context::Place;
+use crate::location::Location;
+use crate::resolve::{Argument, Command, Directory, Stdin, Text};
+
+pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
+    if matches!(to.from, DelegateSource::Stdin) {
+        stdin(to, call, findings);
+        return;
+    }
+    let mut inner = inner_command(to, call);
+    let mut words = words(&to.from, call);
+    if to.assignments {
+        take_assignments(&mut words, &mut inner);
+    }
+    if words.is_empty() {
+        return;
+    }
+    match to.to {
+        Language::Argv => start(to, call, inner, words, findings),
+        Language::Package => {
+            let words = packaged(words);
+            start(to, call, inner, words, findings);
+        }
+        Language::Shell => {
+            let joined = join(&words);
+            findings.nested.push(Nested::Shell {
+                origin: origin(&words),
+                text: joined,
+                arguments: Vec::new(),
+                by: Box::new(inner),
+                shell: Rc::from("sh"),
+            });
+        }
+        Language::ShellFile => script::run("sh", &words, &inner, call.world, findings),
+        Language::Sql | Language::SqlFile => {
+            let text = join(&words).display().into_owned();
+            findings.opaque(
+                format!("SQL that guard does not read here: {text}"),
+                &call.command.location,
+            );
+        }
+    }
+}
+
+/// Text on standard input is the program.
+fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
+    let inner = inner_command(to, call);
+    match to.to {
+        Language::Shell | Language::ShellFile => {
+            script::from_stdin("sh", Vec::new(), &inner, call.world, findings);
+        }
+        Language::Argv | Language::Package | Language::Sql | Language::SqlFile => {
+            findings.opaque(
+                "what runs is read from standard input",
+                &call.command.location,
+            );
+        }
+    }
+}
+
+/// The command as it starts another one, before its words are known.
+fn inner_command(to: &Delegate, call: &Call<'_>) -> Command {
+    let facts = Facts {
+        args: call.args,
+        command: call.command,
+        world: call.world,
+    };
+    let mut inner = call.command.clone();
+    inner.argv = Vec::new();
+    // They are the outer command's, and judged with it.
+    inner.redirections = Vec::new();
+    match facts.any_flag(&to.clear_env) {
+        Truth::Yes => inner.environment.clear(),
+        Truth::Maybe => inner.environment.uncertain = true,
+        Truth::No => {}
+    }
+    for name in &to.unset_env {
+        for value in call.args.all(name) {
+            match value.value.exact() {
+                Some(name) => inner.environment.set(name, None),
+                None => inner.environment.uncertain = true,
+            }
+        }
+    }
+    if let Some(directory) = to
+        .directory
+        .as_ref()
+        .and_then(|name| call.args.option(name))
+    {
+        inner.directory = enter(&inner.directory, &directory.value);
+    }
+    if to.no_stdin {
+        inner.stdin = Stdin::Empty;
+    }
+    if !to.elsewhere.is_empty() {
+        move_away(to, call, &mut inner);
+    }
+    inner
+}
+
+fn enter(from: &Directory, to: &Text) -> Directory {
+    to.exact().and_then(|path| from.join(path)).map_or_else(
+        || Directory::Unknown(to.display().into_owned()),
+        Directory::Known,
+    )
+}
+
+/// Another machine: nothing of this one's variables, files or directories holds there.
+fn move_away(to: &Delegate, call: &Call<'_>, inner: &mut Command) {
+    let named = target::first(&to.elsewhere, call, &Place::default());
+    let name = named.first().map_or_else(
+        || "another machine".to_owned(),
+        |name| name.text.display().into_owned(),
+    );
+    inner.environment.clear();
+    inner.environment.uncertain = true;
+    inner.directory = Directory::Unknown(format!("on {name}"));
+    inner.elsewhere = Some(Rc::from(name));
+}
+
+fn words(from: &DelegateSource, call: &Call<'_>) -> Vec<Argument> {
+    let operands = &call.args.operands;
+    let from_index = |index: i32| {
+        let from = position(index, operands.len()).unwrap_or(operands.len());
+        operands.iter().skip(from).cloned().collect()
+    };
+    match from {
+        DelegateSource::Option(name) => call.args.all(name).cloned().collect(),
+        DelegateSource::Operands(index) | DelegateSource::Joined(index) => from_index(*index),
+        DelegateSource::Operand(index) => from_index(*index).into_iter().take(1).collect(),
+        DelegateSource::Stdin => Vec::new(),
+    }
+}
+
+/// Moves leading `NAME=value` words into the environment.
+fn take_assignments(words: &mut Vec<Argument>, inner: &mut Command) {
+    let count = words
+        .iter()
+        .take_while(|word| is_assignment(word.value.known_prefix()))
+        .count();
+    for word in words.drain(..count) {
+        let Some((name, value)) = word.value.known_prefix().split_once('=') else {
+            continue;
+        };
+        let mut text = Text::known(value);
+        for part in word.value.parts().iter().skip(1) {
+            text.push(part.clone());
+        }
+        inner.environment.set(name, Some(text));
+    }
+}
+
+fn is_assignment(prefix: &str) -> bool {
+    prefix
+        .split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && !name.contains('/'))
+}
+
+/// The program that a launcher finds for a package name: `@railway/cli@latest` is `railway`.
+fn packaged(mut words: Vec<Argument>) -> Vec<Argument> {
+    let Some(first) = words.first_mut() else {
+        return words;
+    };
+    let Some(name) = first.value.exact() else {
+        return words;
+    };
+    // The first `@` may be the scope's.
+    let bare = match name
+        .char_indices()
+        .skip(1)
+        .find(|(_, letter)| *letter == '@')
+    {
+        Some((at, _)) => name.get(..at).unwrap_or(name),
+        None => name,
+    };
+    let bare = bare.split_once("==").map_or(bare, |(bare, _)| bare);
+    let program = store::package(bare)
+        .and_then(store::cli)
+        .and_then(|(_, cli)| cli.programs.first())
+        .map_or_else(
+            || bare.rsplit('/').next().unwrap_or(bare).to_owned(),
+            Clone::clone,
+        );
+    first.value = Text::known(program);
+    words
+}
+
+/// Runs the words as a command, with what standard input adds to them.
+fn start(
+    to: &Delegate,
+    call: &Call<'_>,
+    mut inner: Command,
+    words: Vec<Argument>,
+    findings: &mut Findings,
+) {
+    let mark = to.replace.as_ref().and_then(|name| {
+        let given = call
+            .args
+            .options
+            .iter()
+            .rev()
+            .find(|given| given.name == *name)?;
+        let value = given.values.first().and_then(|value| value.value.exact());
+        Some(value.unwrap_or("{}").to_owned())
+    });
+    if !to.append_stdin {
+        inner.argv = words;
+        findings.nested.push(Nested::Command(Box::new(inner)));
+        return;
+    }
+    // What it reads is the list, so the command it starts reads nothing.
+    let source = std::mem::replace(&mut inner.stdin, Stdin::Empty);
+    let listed = input::items(call, &source, mark.is_some());
+    for argv in input::filled(&words, mark.as_deref(), listed, &call.command.location) {
+        let mut command = inner.clone();
+        command.argv = argv;
+        findings.nested.push(Nested::Command(Box::new(command)));
+    }
+}
+
+/// The words as a remote shell or `eval` gets them: joined by spaces.
+fn join(words: &[Argument]) -> Text {
+    let mut text = Text::empty();
+    for (index, word) in words.iter().enumerate() {
+        if index > 0 {
+            text.push_known(" ");
+        }
+        text.append(word.value.clone());
+    }
+    text
+}
+
+fn origin(words: &[Argument]) -> Origin {
+    match words {
+        [word] => origin_of(word),
+        [first, .., last] => Origin::Place(Location {
+            span: first.location.span.join(last.location.span),
+            file: first.location.file.clone(),
+        }),
+        [] => Origin::Place(Location::default()),
+    }
+}
+
+/// A word that stands in the user's text as it is, perhaps in one pair of quotes, keeps its
+/// places; any other stands for its whole.
+pub(crate) fn origin_of(word: &Argument) -> Origin {
+    let span = word.location.span;
+    let length = word.value.exact().map(str::len);
+    match (length, span.end.checked_sub(span.start)) {
+        (Some(length), Some(written)) if word.location.file.is_none() && length > 0 => {
+            if written == length {
+                return Origin::Verbatim { offset: span.start };
+            }
+            if written == length + 2 {
+                return Origin::Verbatim {
+                    offset: span.start + 1,
+                };
+            }
+            Origin::Place(word.location.clone())
+        }
+        _ => Origin::Place(word.location.clone()),
+    }
+}

@@ -7,6 +7,7 @@ pub mod check;
 mod condition;
 mod delegate;
 pub mod grammar;
+mod input;
 mod matcher;
 mod paths;
 pub mod schema;
@@ -17,7 +18,11 @@ mod verb;
 
 use std::rc::Rc;
 
+pub(crate) use delegate::origin_of;
+pub(crate) use input::replaced;
 pub use matcher::judge;
+pub(crate) use paths::{deletion, overwriting};
+pub(crate) use script::{from_stdin as script_from_stdin, run as script};
 pub use store::shims;
 
 use crate::context::World;

@@ -11,9 +11,9 @@ use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::resolve::{Command, RedirectionKind, Text};
 
 /// Fits the effect to what deleting the path loses; false if that is nothing.
-pub(super) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     match loss(path, call.command, call.world) {
-        Loss::Temporary | Loss::BuildOutput => false,
+        Loss::Temporary | Loss::BuildOutput | Loss::NoMatch => false,
         // Another command of the line may make it first, or the name may be a slip.
         Loss::Missing => note(effect, "state", "not there now"),
         Loss::InGit { undo } => recoverable(effect, undo),
@@ -24,7 +24,7 @@ pub(super) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> boo
 }
 
 /// Fits the effect to what overwriting the path loses; false if that is nothing.
-pub(super) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+pub(crate) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     overwrites(path, call.command, call.world, effect)
 }
 
@@ -33,7 +33,7 @@ fn overwrites(path: &Text, command: &Command, world: &dyn World, effect: &mut Ef
         return false;
     }
     match loss(path, command, world) {
-        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::Device => false,
+        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::NoMatch | Loss::Device => false,
         Loss::InGit { undo } => recoverable(effect, undo),
         Loss::Guard => own(effect),
         Loss::Precious(reason) => note(effect, "state", reason),

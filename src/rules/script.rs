@@ -1,15 +1,226 @@
-//! Programs that are scripts of a shell: `./deploy.sh`.
+//! Shell text that a command runs from a file or from its standard input.
+//!
+//! Owns finding and reading it. Never looks into it: the resolver does.
 
-use super::Findings;
-use crate::context::World;
-use crate::resolve::Command;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-/// Follows the file that the program word names, if it is a shell script; false if it is not.
+use super::{Findings, Nested, Origin, matcher, store};
+use crate::context::{PathStatus, ReadError, World};
+use crate::resolve::{Argument, Command, Stdin, Text};
+
+/// Runs `words[0]` as a script of this shell, with the rest as its arguments.
+pub(crate) fn run(
+    shell: &str,
+    words: &[Argument],
+    by: &Command,
+    world: &dyn World,
+    findings: &mut Findings,
+) {
+    let Some(file) = words.first() else {
+        return;
+    };
+    let Some(name) = file.value.exact().filter(|_| !file.splits) else {
+        let reason = format!(
+            "the script is known only when it runs: {}",
+            file.value.display()
+        );
+        findings.opaque(reason, &file.location);
+        return;
+    };
+    if matches!(name, "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0") {
+        from_stdin(shell, words.to_vec(), by, world, findings);
+        return;
+    }
+    if let Some(machine) = &by.elsewhere {
+        findings.opaque(
+            format!("the script `{name}` is on {machine}"),
+            &file.location,
+        );
+        return;
+    }
+    let Some(path) = by.directory.join(name) else {
+        let reason = format!("the directory that holds the script `{name}` is not known");
+        findings.opaque(reason, &file.location);
+        return;
+    };
+    match world.read(&path) {
+        Ok(text) => findings.nested.push(Nested::Shell {
+            text: Text::known(text),
+            origin: Origin::File {
+                path: Rc::from(path),
+                place: file.location.span,
+            },
+            arguments: words.to_vec(),
+            by: Box::new(by.clone()),
+            shell: Rc::from(shell),
+        }),
+        Err(error) => findings.opaque(
+            format!("a script that guard cannot read: {error}"),
+            &file.location,
+        ),
+    }
+}
+
+/// Runs what standard input holds as a script of this shell.
+pub(crate) fn from_stdin(
+    shell: &str,
+    arguments: Vec<Argument>,
+    by: &Command,
+    world: &dyn World,
+    findings: &mut Findings,
+) {
+    let place = &by.location;
+    let nested = |text: Text, origin: Origin| {
+        let mut by = Box::new(by.clone());
+        // The script is the input; what it starts may read on, but finds nothing to run.
+        by.stdin = Stdin::Empty;
+        Nested::Shell {
+            text,
+            origin,
+            arguments: arguments.clone(),
+            by,
+            shell: Rc::from(shell),
+        }
+    };
+    match &by.stdin {
+        Stdin::Empty => {}
+        Stdin::Text(text) => {
+            let origin = Origin::Place(place.clone());
+            findings.nested.push(nested(text.clone(), origin));
+        }
+        Stdin::File(path) => match world.read(path) {
+            Ok(text) => {
+                let origin = Origin::File {
+                    path: Rc::from(path.as_path()),
+                    place: place.span,
+                };
+                findings.nested.push(nested(Text::known(text), origin));
+            }
+            Err(error) => {
+                findings.opaque(format!("a script that guard cannot read: {error}"), place);
+            }
+        },
+        Stdin::Inherited => findings.opaque(
+            format!("{shell} would run commands from a standard input that guard does not see"),
+            place,
+        ),
+        Stdin::Unknown(source) => findings.opaque(
+            format!("{shell} would run what is known only when it runs: the output of {source}"),
+            place,
+        ),
+    }
+}
+
+/// Follows the file that the program word names, if it is a script whose interpreter has a
+/// pack; false if it is not.
 pub(super) fn follow(
-    _command: &Command,
-    _program: &str,
-    _world: &dyn World,
-    _findings: &mut Findings,
+    command: &Command,
+    program: &str,
+    world: &dyn World,
+    findings: &mut Findings,
 ) -> bool {
-    false
+    let Some(word) = command.argv.first().filter(|_| command.elsewhere.is_none()) else {
+        return false;
+    };
+    let Some(path) = locate(command, program, world) else {
+        return false;
+    };
+    let text = match world.read(&path) {
+        Ok(text) => text,
+        // A script that the line itself writes first; what is built first is not read either,
+        // but it is no shell text.
+        Err(ReadError::Missing(_)) if is_script_name(program) => {
+            let reason = format!("the script `{program}` is not there to read");
+            findings.opaque(reason, &word.location);
+            return true;
+        }
+        Err(_) => return false,
+    };
+    // Without a first line that says otherwise, a shell runs the text itself.
+    let interpreter = interpreter(&text).unwrap_or_else(|| vec!["sh".to_owned()]);
+    let Some(name) = interpreter.first() else {
+        return false;
+    };
+    if store::program(matcher::base_name(name)).is_none() {
+        return false;
+    }
+    let place = &word.location;
+    let mut argv: Vec<Argument> = interpreter
+        .iter()
+        .map(|text| Argument::known(text.as_str(), place.clone()))
+        .collect();
+    argv.push(Argument::known(path.to_string_lossy(), place.clone()));
+    argv.extend(command.argv.iter().skip(1).cloned());
+    let mut inner = command.clone();
+    inner.argv = argv;
+    inner.redirections = Vec::new();
+    findings.nested.push(Nested::Command(Box::new(inner)));
+    true
+}
+
+fn is_script_name(program: &str) -> bool {
+    let extension = Path::new(program).extension();
+    extension.is_some_and(|extension| extension == "sh" || extension == "bash")
+}
+
+/// The file of a program: where its path says, or on `PATH` in a directory that an agent writes
+/// to. System directories hold no scripts that need reading.
+fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf> {
+    if program.contains('/') {
+        return command.directory.join(program);
+    }
+    let search = command.variable(world, "PATH")?;
+    let own = |directory: &Path| {
+        directory.starts_with(world.cwd())
+            || world.home().is_some_and(|home| directory.starts_with(home))
+    };
+    search
+        .known_prefix()
+        .split(':')
+        .filter_map(|directory| command.directory.join(directory))
+        .filter(|directory| own(directory))
+        .map(|directory| directory.join(program))
+        .find(|path| matches!(world.status(path), PathStatus::File { .. }))
+}
+
+/// The interpreter and its arguments by the first line: `#!/usr/bin/env -S bash -e`.
+fn interpreter(text: &str) -> Option<Vec<String>> {
+    let line = text.strip_prefix("#!")?.lines().next()?;
+    let mut words = line.split_ascii_whitespace().map(str::to_owned).peekable();
+    let program = words.next()?;
+    let mut found = vec![program];
+    if matcher::base_name(found.first()?) == "env" {
+        if words.peek().is_some_and(|word| word == "-S") {
+            words.next();
+        }
+        let mut words = words.skip_while(|word| word.contains('='));
+        found = vec![words.next()?];
+        found.extend(words);
+        return Some(found);
+    }
+    found.extend(words);
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_names_the_interpreter() {
+        for (text, words) in [
+            ("#!/bin/bash -e\nls", Some(vec!["/bin/bash", "-e"])),
+            ("#! /usr/bin/env bash\n", Some(vec!["bash"])),
+            (
+                "#!/usr/bin/env -S A=1 bash -eu\n",
+                Some(vec!["bash", "-eu"]),
+            ),
+            ("ls\n", None),
+            ("#!\n", None),
+        ] {
+            let words = words.map(|words| words.into_iter().map(str::to_owned).collect());
+            assert_eq!(interpreter(text), words, "{text}");
+        }
+    }
 }
