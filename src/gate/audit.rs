@@ -322,7 +322,7 @@ impl End {
         }
         let seq = match serde_json::from_slice::<Line>(&line) {
             Ok(line) => line.seq,
-            Err(_) => count_lines(file)? + u64::from(torn),
+            Err(_) => count_lines(file)?,
         };
         Ok(Self {
             seq,
@@ -414,4 +414,124 @@ fn check(bytes: &[u8], number: u64, expected: &Digest) -> Result<(), Damage> {
         return Err(Damage::Sequence);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn log() -> (tempfile::TempDir, Audit) {
+        let directory = tempfile::tempdir().unwrap();
+        let audit = Audit::at(directory.path().join("audit.jsonl"));
+        (directory, audit)
+    }
+
+    fn record(command: &str) -> Record {
+        let report = Report {
+            text: command.to_owned(),
+            cwd: "/".to_owned(),
+            verdict: Decision::Allow,
+            class: Class::ReadOnly,
+            effects: Vec::new(),
+            opaque: Vec::new(),
+            unlisted: Vec::new(),
+        };
+        Record::of(Event::Allowed, &report)
+    }
+
+    fn append(audit: &Audit, commands: &[&str]) {
+        for command in commands {
+            let _written = audit.append(&record(command)).unwrap();
+        }
+    }
+
+    #[test]
+    fn each_line_names_the_one_before() {
+        let (_directory, audit) = log();
+        append(&audit, &["a", "b\nc", &"x".repeat(100_000)]);
+        let verified = audit.verify().unwrap().unwrap();
+        assert_eq!(verified.lines, 3);
+        let text = fs::read_to_string(audit.path()).unwrap();
+        let first = text.split_inclusive('\n').next().unwrap();
+        assert_eq!(audit.last(2).unwrap()[0].prev, Digest::of(first.as_bytes()));
+        assert!(audit.last(1).unwrap()[0].command.len() < 17 << 10);
+    }
+
+    #[test]
+    fn every_kind_of_tampering_is_found() {
+        let edits: [(fn(&mut Vec<String>), u64, Damage); 5] = [
+            (|l| l[1] = l[1].replace("two", "2wo"), 3, Damage::Chain),
+            (|l| drop(l.remove(1)), 2, Damage::Chain),
+            (|l| l.swap(1, 2), 2, Damage::Chain),
+            (
+                |l| l[2] = "not a record\n".to_owned(),
+                3,
+                Damage::Unreadable,
+            ),
+            (|l| drop(l.remove(0)), 1, Damage::Chain),
+        ];
+        for (edit, line, damage) in edits {
+            let (_directory, audit) = log();
+            append(&audit, &["one", "two", "three", "four"]);
+            let text = fs::read_to_string(audit.path()).unwrap();
+            let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+            edit(&mut lines);
+            fs::write(audit.path(), lines.concat()).unwrap();
+            assert_eq!(audit.verify().unwrap(), Err(Broken { line, damage }));
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_told_and_does_not_stop_the_log() {
+        let (_directory, audit) = log();
+        append(&audit, &["one", "two"]);
+        let length = fs::metadata(audit.path()).unwrap().len();
+        let file = OpenOptions::new().write(true).open(audit.path()).unwrap();
+        file.set_len(length - 10).unwrap();
+        append(&audit, &["three", "four"]);
+        let broken = audit.verify().unwrap().unwrap_err();
+        assert_eq!(broken.line, 2);
+        assert_eq!(audit.last(9).unwrap().len(), 3);
+        let last = audit.last(1).unwrap();
+        assert_eq!(last[0].seq, 4);
+    }
+
+    #[test]
+    fn many_writers_make_one_chain() {
+        let (_directory, audit) = log();
+        std::thread::scope(|scope| {
+            for worker in 0..8 {
+                let audit = &audit;
+                scope.spawn(move || {
+                    for count in 0..50 {
+                        append(audit, &[&format!("{worker} {count}")]);
+                    }
+                });
+            }
+        });
+        assert_eq!(audit.verify().unwrap().unwrap().lines, 400);
+    }
+
+    #[test]
+    fn no_secret_is_stored() {
+        let (_directory, audit) = log();
+        append(
+            &audit,
+            &["PGPASSWORD=hunter2 psql postgres://a:hunter2@h/b"],
+        );
+        let text = fs::read_to_string(audit.path()).unwrap();
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        for path in ["/dev/full", "/dev/null", "/", "/nonexistent/audit.jsonl"] {
+            let audit = Audit::at(path.into());
+            assert!(matches!(
+                audit.append(&record("a")),
+                Err(Failure::Audit { .. })
+            ));
+        }
+    }
 }

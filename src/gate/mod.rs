@@ -18,6 +18,8 @@ mod approve;
 pub mod audit;
 mod digest;
 mod exec;
+#[cfg(test)]
+mod fixture;
 mod grant;
 mod phrase;
 mod plan;

@@ -93,7 +93,7 @@ mod tests {
             (" ", "nameless"),
             (
                 "/home/somebody/projects/some-client/deep/down/in/the/tree/of/files/notes.txt",
-                "client/deep/down/in/the/tree/of/files/notes.txt",
+                "some-client/deep/down/in/the/tree/of/files/notes.txt",
             ),
         ] {
             assert_eq!(typeable(name), typed);

@@ -56,7 +56,7 @@ pub(super) fn pseudoterminal(device: u64) -> Option<u32> {
     let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);
     (136..=143)
         .contains(&major)
-        .then_some((major - 136) * 256 + minor)
+        .then(|| (major - 136) * 256 + minor)
         .and_then(|number| u32::try_from(number).ok())
 }
 

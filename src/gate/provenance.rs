@@ -291,3 +291,205 @@ fn doubtful_holder(
         || (holder.session == requester.session && holder.session != 0);
     (inside && !holds_both).then_some(Doubt::HeldInside { holder: name })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `(pid, parent, session, terminal, name, variable)`
+    type Row = (i32, i32, i32, u32, &'static str, &'static str);
+
+    /// A person's desktop with an agent in its first terminal.
+    const DESKTOP: &[Row] = &[
+        (1, 0, 1, 0, "systemd", ""),
+        (10, 1, 10, 0, "terminal", ""),
+        (20, 10, 20, 1, "bash", ""),
+        (30, 20, 20, 1, "claude", ""),
+        (40, 30, 40, 0, "bash", "CLAUDECODE"),
+        (41, 40, 40, 0, "guard", "CLAUDECODE"),
+        (50, 10, 50, 2, "zsh", ""),
+        (51, 50, 50, 2, "guard", ""),
+    ];
+
+    #[derive(Default)]
+    struct Table {
+        rows: Vec<Row>,
+        /// Who holds which terminal.
+        holders: Vec<(u32, i32)>,
+    }
+
+    impl Table {
+        fn desktop(more: &[Row], holders: &[(u32, i32)]) -> Self {
+            Self {
+                rows: DESKTOP.iter().chain(more).copied().collect(),
+                holders: [(1, 10), (2, 10)].iter().chain(holders).copied().collect(),
+            }
+        }
+    }
+
+    impl Processes for Table {
+        fn process(&self, pid: i32) -> Option<Process> {
+            let row = self.rows.iter().find(|row| row.0 == pid)?;
+            Some(Process {
+                id: Incarnation {
+                    pid,
+                    start: u64::from(pid.unsigned_abs()),
+                },
+                parent: row.1,
+                session: row.2,
+                terminal: match row.3 {
+                    0 => 0,
+                    number => 136 << 8 | u64::from(number),
+                },
+                name: row.4.to_owned(),
+            })
+        }
+
+        fn variables(&self, pid: i32) -> Option<Vec<String>> {
+            let row = self.rows.iter().find(|row| row.0 == pid)?;
+            Some(vec!["HOME".to_owned(), row.5.to_owned()])
+        }
+
+        fn holders(&self, terminal: u32) -> Vec<i32> {
+            let held = self.holders.iter().filter(|(held, _)| *held == terminal);
+            held.map(|(_, pid)| *pid).collect()
+        }
+    }
+
+    fn judged(table: &Table, requester: i32, approver: i32) -> Option<Doubt> {
+        let requester = Requester::of(table, requester).unwrap();
+        doubts(table, approver, Some(&requester))
+    }
+
+    #[test]
+    fn a_person_at_another_window_is_believed() {
+        let table = Table::desktop(&[], &[]);
+        assert_eq!(Requester::of(&table, 41).unwrap().root.pid, 30);
+        assert_eq!(judged(&table, 41, 51), None);
+        assert_eq!(doubts(&table, 51, None), None);
+    }
+
+    #[test]
+    fn a_terminal_whose_holder_cannot_be_seen_is_believed() {
+        let mut table = Table::desktop(&[], &[]);
+        table.holders.clear();
+        assert_eq!(judged(&table, 41, 51), None);
+    }
+
+    #[test]
+    fn the_multiplexer_that_holds_both_windows_is_believed() {
+        let table = Table::desktop(
+            &[
+                (60, 1, 60, 0, "tmux: server", ""),
+                (61, 60, 61, 3, "bash", ""),
+                (62, 61, 61, 3, "codex", ""),
+                (63, 62, 63, 0, "sh", "CODEX_CI"),
+                (64, 60, 64, 4, "bash", ""),
+                (65, 64, 64, 4, "guard", ""),
+            ],
+            &[(3, 60), (4, 60)],
+        );
+        assert_eq!(judged(&table, 63, 65), None);
+    }
+
+    #[test]
+    fn an_agent_above_is_not_believed() {
+        let table = Table::desktop(
+            &[
+                (70, 40, 70, 0, "script", "CLAUDECODE"),
+                (71, 70, 71, 5, "guard", ""),
+                (80, 10, 80, 6, "bash", "GEMINI_CLI"),
+                (81, 80, 80, 6, "guard", ""),
+            ],
+            &[(5, 70), (6, 10)],
+        );
+        // Whoever asked.
+        assert!(matches!(
+            doubts(&table, 71, None),
+            Some(Doubt::Agent { .. })
+        ));
+        assert!(matches!(
+            doubts(&table, 81, None),
+            Some(Doubt::Agent { .. })
+        ));
+        assert!(matches!(judged(&table, 41, 81), Some(Doubt::Agent { .. })));
+    }
+
+    #[test]
+    fn nobody_below_the_one_who_asked_is_believed() {
+        // An agent that sets no variable and has no known name.
+        let table = Table::desktop(
+            &[
+                (90, 10, 90, 7, "bash", ""),
+                (91, 90, 90, 7, "homemade", ""),
+                (92, 91, 90, 7, "guard", ""),
+                (93, 91, 93, 0, "python3", ""),
+                (94, 93, 94, 8, "guard", ""),
+                (95, 90, 90, 7, "guard", ""),
+            ],
+            &[(7, 10), (8, 93)],
+        );
+        assert_eq!(Requester::of(&table, 92).unwrap().root.pid, 90);
+        assert!(matches!(
+            judged(&table, 92, 94),
+            Some(Doubt::Descendant { .. })
+        ));
+        assert!(matches!(judged(&table, 92, 95), Some(Doubt::SameSession)));
+        assert_eq!(judged(&table, 92, 51), None);
+    }
+
+    #[test]
+    fn a_terminal_made_inside_is_not_believed_although_its_maker_has_left() {
+        let table = Table::desktop(
+            &[
+                // Forked twice, so that its parent is init.
+                (100, 1, 40, 0, "python3", ""),
+                (101, 1, 101, 9, "guard", ""),
+                (102, 1, 102, 0, "python3", "CLAUDECODE"),
+                (103, 1, 103, 11, "guard", ""),
+                (104, 1, 104, 0, "script", ""),
+                (105, 1, 105, 12, "guard", ""),
+            ],
+            &[(9, 100), (11, 102), (12, 104)],
+        );
+        for approver in [101, 103] {
+            let doubt = judged(&table, 41, approver);
+            assert!(matches!(doubt, Some(Doubt::HeldInside { .. })), "{doubt:?}");
+        }
+        assert!(matches!(
+            judged(&table, 41, 105),
+            Some(Doubt::Recorder { .. })
+        ));
+    }
+
+    #[test]
+    fn a_terminal_inside_a_terminal_is_not_believed() {
+        let table = Table::desktop(
+            &[
+                (110, 50, 50, 2, "homemade", ""),
+                (111, 110, 111, 13, "guard", ""),
+            ],
+            &[(13, 110)],
+        );
+        assert!(matches!(
+            judged(&table, 41, 111),
+            Some(Doubt::Nested { .. })
+        ));
+    }
+
+    #[test]
+    fn without_a_terminal_nobody_is_believed() {
+        let table = Table::desktop(&[(120, 1, 120, 0, "guard", "")], &[]);
+        assert_eq!(judged(&table, 41, 120), Some(Doubt::NoTerminal));
+        assert_eq!(doubts(&table, 999, None), Some(Doubt::Blind));
+    }
+
+    #[test]
+    fn a_process_id_that_was_used_again_is_somebody_else() {
+        let mut requester = Requester::of(&Table::desktop(&[], &[]), 41).unwrap();
+        requester.root = Incarnation { pid: 50, start: 7 };
+        requester.leader = None;
+        let table = Table::desktop(&[], &[]);
+        assert_eq!(doubts(&table, 51, Some(&requester)), None);
+    }
+}

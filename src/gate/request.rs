@@ -239,3 +239,120 @@ fn canonical_id(id: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{challenge, draft, loss, world};
+    use super::*;
+    use std::path::Path;
+
+    fn place() -> (tempfile::TempDir, Requests) {
+        let directory = tempfile::tempdir().unwrap();
+        let state = State::at(directory.path().join("guard")).unwrap();
+        (directory, Requests::in_state(&state))
+    }
+
+    fn asked(text: &str) -> Challenge {
+        let here = Path::new("/");
+        let mut draft = draft(here, vec![loss("volume-delete", "pg-data")]);
+        draft.text = text.to_owned();
+        challenge(draft, &world(here, &[]))
+    }
+
+    #[test]
+    fn the_same_command_is_the_same_request() {
+        let (_directory, requests) = place();
+        let first = requests.park(&asked("a"), None).unwrap();
+        assert_eq!(requests.park(&asked("a"), None).unwrap(), first);
+        let second = requests.park(&asked("b"), None).unwrap();
+        assert_ne!(first.id, second.id);
+        assert_eq!(requests.waiting().len(), 2);
+        assert_eq!(requests.find(&first.id.to_lowercase()), Some(first));
+        assert_eq!(requests.find("nothing"), None);
+    }
+
+    #[test]
+    fn many_at_once_agree_on_one_request() {
+        let (_directory, requests) = place();
+        let ids: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| requests.park(&asked("a"), None).unwrap().id))
+                .collect();
+            workers.into_iter().map(|w| w.join().unwrap()).collect()
+        });
+        assert_eq!(ids.len(), 1, "{ids:?}");
+    }
+
+    #[test]
+    fn a_request_is_over_after_half_an_hour() {
+        let (_directory, requests) = place();
+        let long_ago = Timestamp::now() - Duration::from_secs(31 * 60);
+        let old = requests.park_at(&asked("a"), None, long_ago).unwrap();
+        assert!(requests.waiting().is_empty());
+        assert_ne!(requests.park(&asked("a"), None).unwrap().id, old.id);
+    }
+
+    #[test]
+    fn an_approval_is_for_one_run_of_one_command_in_time() {
+        let (_directory, requests) = place();
+        let (a, b) = (asked("a"), asked("b"));
+        let request = requests.park(&a, None).unwrap();
+        assert!(requests.take(&a.digest).is_none(), "not approved yet");
+        let later = Timestamp::now() + Duration::from_secs(60);
+        requests.approve_until(&request, later).unwrap();
+        assert!(requests.waiting().is_empty());
+        assert!(requests.take(&b.digest).is_none(), "another command");
+        assert_eq!(requests.take(&a.digest).unwrap().id, request.id);
+        assert!(requests.take(&a.digest).is_none(), "second run");
+        let earlier = Timestamp::now() - Duration::from_secs(1);
+        requests.approve_until(&request, earlier).unwrap();
+        assert!(requests.take(&a.digest).is_none(), "too late");
+    }
+
+    #[test]
+    fn an_approval_that_was_moved_to_another_command_does_not_count() {
+        let (_directory, requests) = place();
+        let (a, b) = (asked("a"), asked("b"));
+        let request = requests.park(&a, None).unwrap();
+        let later = Timestamp::now() + Duration::from_secs(60);
+        requests.approve_until(&request, later).unwrap();
+        let state = &requests.state;
+        std::fs::rename(
+            state.path(Area::Approvals, a.digest.as_str()),
+            state.path(Area::Approvals, b.digest.as_str()),
+        )
+        .unwrap();
+        assert!(requests.take(&b.digest).is_none());
+    }
+
+    #[test]
+    fn no_secret_gets_into_a_request() {
+        let (_directory, requests) = place();
+        let request = requests
+            .park(&asked("RAILWAY_TOKEN=s3cr3t railway volume delete"), None)
+            .unwrap();
+        let name = request.digest.as_str();
+        let stored = requests.state.read(Area::Requests, name).unwrap();
+        assert!(!String::from_utf8(stored).unwrap().contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_no_is_remembered() {
+        let (_directory, requests) = place();
+        let request = requests.park(&asked("a"), None).unwrap();
+        requests.decline(&request, Some("use staging")).unwrap();
+        assert!(requests.waiting().is_empty());
+        let again = requests.park(&asked("a"), None).unwrap();
+        assert_eq!(
+            again.status,
+            Status::Declined(Some("use staging".to_owned()))
+        );
+    }
+
+    #[test]
+    fn ids_are_read_as_they_were_meant() {
+        assert_eq!(canonical_id(" k7o2l "), "K7021");
+        let id = random_id().unwrap();
+        assert_eq!(canonical_id(&id.to_lowercase()), id);
+    }
+}

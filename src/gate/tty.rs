@@ -31,6 +31,8 @@ use crate::report::text::{Style, question};
 
 /// A report longer than this cannot be read by a person, so it cannot be approved (bytes).
 const LONGEST: usize = 256 << 10;
+/// The same for the things to be approved at once.
+const MOST: usize = 200;
 
 /// How long the question takes.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,7 @@ pub enum Refused {
     Interrupted,
     /// More text than anybody reads.
     TooLong(usize),
+    TooMany(usize),
     Broken(String),
 }
 
@@ -80,6 +83,11 @@ impl fmt::Display for Refused {
                 f,
                 "refused: the command is too long to be read before approving it ({bytes} bytes); \
                  put it into steps"
+            ),
+            Self::TooMany(effects) => write!(
+                f,
+                "refused: {effects} effects at once are too many to be read before approving them; \
+                 put the command into steps"
             ),
             Self::Broken(reason) => write!(f, "refused: the terminal failed: {reason}"),
         }
@@ -127,6 +135,9 @@ pub(super) fn ask(
     phrase: &str,
     patience: &Patience,
 ) -> Result<(), Refused> {
+    if report.effects.len() + report.opaque.len() > MOST {
+        return Err(Refused::TooMany(report.effects.len() + report.opaque.len()));
+    }
     if report.text.len() > LONGEST {
         return Err(Refused::TooLong(report.text.len()));
     }

@@ -120,12 +120,15 @@ pub fn redact(text: &str) -> Rewritten {
 /// What the shell replaces is no secret that stands here, and what it runs must stay readable.
 fn is_literal(text: &str, cut: &Range<usize>) -> bool {
     let value = text.get(cut.clone()).unwrap_or_default();
-    let name = value.trim_start_matches(['$', '{']).trim_end_matches('}');
-    let only_a_variable = value.starts_with('$')
+    let after = text.get(cut.end..).unwrap_or_default();
+    let word = value.rsplit(' ').next().unwrap_or(value);
+    let name = word.trim_start_matches(['$', '{']).trim_end_matches('}');
+    let only_a_variable = word.starts_with('$')
         && !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     value != MARK
         && !only_a_variable
+        && !after.starts_with(['(', '`'])
         && !["$(", "`", "<(", ">("]
             .iter()
             .any(|run| value.contains(run))
@@ -228,7 +231,7 @@ fn value(bytes: &[u8], start: usize, enclosing: u8) -> Range<usize> {
     let escaped = bytes.get(start) == Some(&b'\\');
     let quote = bytes.get(start + usize::from(escaped)).copied();
     if let Some(quote @ (b'"' | b'\'')) = quote
-        && quote != enclosing
+        && (escaped || quote != enclosing)
     {
         let start = start + usize::from(escaped) + 1;
         let mut end = start;

@@ -75,8 +75,7 @@ fn kind(decision: Decision) -> AnnotationKind {
 fn level(report: &Report) -> Level<'static> {
     match report.verdict {
         Decision::Allow => Level::NOTE,
-        Decision::Confirm => Level::WARNING,
-        Decision::Deny => Level::ERROR,
+        Decision::Confirm | Decision::Deny => Level::ERROR,
     }
 }
 
@@ -170,5 +169,148 @@ fn way_back(item: &Item) -> String {
         (Some(undo), _) => one_line(undo),
         (None, Class::Irreversible) => "none that guard knows of".to_owned(),
         (None, _) => "not stated".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Fact, Hole};
+
+    fn item(text: &str, part: &str, target: &str, decision: Decision) -> Item {
+        let start = text.find(part).unwrap();
+        Item {
+            rule: "railway/volume-delete".to_owned(),
+            action: "delete".to_owned(),
+            class: Class::Irreversible,
+            decision,
+            kind: "volume".to_owned(),
+            target: target.to_owned(),
+            named: true,
+            tier: Tier::Production,
+            summary: "deletes the volume and every backup of it".to_owned(),
+            undo: None,
+            also_lost: vec!["every backup of the volume".to_owned()],
+            evidence: vec![Fact {
+                fact: "environment".to_owned(),
+                value: "production".to_owned(),
+                source: "flag -e".to_owned(),
+            }],
+            instead: Some("railway volume backup create".to_owned()),
+            start,
+            end: start + part.len(),
+            file: None,
+        }
+    }
+
+    fn report(text: &str, effects: Vec<Item>, opaque: Vec<Hole>) -> Report {
+        Report {
+            text: text.to_owned(),
+            cwd: "/srv/app".to_owned(),
+            verdict: Decision::Confirm,
+            class: Class::Irreversible,
+            effects,
+            opaque,
+            unlisted: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_report_shows_the_command_the_loss_and_where_that_is_known_from() {
+        let text = "cd infra && railway volume delete -v pg-data -e production -y; eval \"$X\"";
+        let hole = Hole {
+            reason: "the text is made when it runs: $X".to_owned(),
+            decision: Decision::Confirm,
+            start: text.find("eval").unwrap(),
+            end: text.len(),
+            file: None,
+        };
+        let part = "railway volume delete -v pg-data -e production -y";
+        let effect = item(text, part, "production/pg-data", Decision::Confirm);
+        let shown = render(&report(text, vec![effect], vec![hole]), Style::Plain);
+        let expected = r#"error[railway/volume-delete]: this command cannot be undone
+  |
+1 | cd infra && railway volume delete -v pg-data -e production -y; eval "$X"
+  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^  ^^^^^^^^^ the text is made when it runs: $X
+  |             |
+  |             deletes the volume and every backup of it
+  |
+  = directory: /srv/app
+  = target: production/pg-data (volume; tier production)
+  = also lost: every backup of the volume
+  = known from: environment `production` (flag -e)
+  = way back: none that guard knows of
+  = safer: railway volume backup create"#;
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_as_it_stands() {
+        for text in [
+            "\u{1b}[2Krm\nx\u{202e}\n\nrm -rf y\n",
+            "rm y",
+            "é rm\trm",
+            "rm \u{7}\u{9b}31m\r",
+        ] {
+            let mut first = item(text, "rm", "a\u{1b}]0;x\u{7}", Decision::Confirm);
+            first.summary.push('\u{202e}');
+            let mut beyond = item(text, "rm", "a\nb", Decision::Allow);
+            beyond.end = text.len() + 9;
+            let shown = render(&report(text, vec![first, beyond], vec![]), Style::Plain);
+            let hidden = shown
+                .chars()
+                .find(|c| *c != '\n' && crate::report::is_hidden(*c));
+            assert_eq!(hidden, None, "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_command_is_shown_whole() {
+        let long = format!("rm {}end", "x".repeat(3000));
+        let shown = render(
+            &report(
+                &long,
+                vec![item(&long, "end", "a", Decision::Confirm)],
+                vec![],
+            ),
+            Style::Plain,
+        );
+        assert!(shown.contains(&long));
+        let many = "echo a\n".repeat(500) + "rm x";
+        let shown = render(
+            &report(
+                &many,
+                vec![item(&many, "rm x", "a", Decision::Confirm)],
+                vec![],
+            ),
+            Style::Plain,
+        );
+        assert_eq!(shown.matches("echo a").count(), 500);
+    }
+
+    #[test]
+    fn what_is_asked_depends_on_what_is_at_stake() {
+        let text = "railway volume delete";
+        let effect = item(text, text, "production/pg-data", Decision::Confirm);
+        let shown = question(
+            &report(text, vec![effect], vec![]),
+            "production/pg-data",
+            Style::Plain,
+        );
+        assert!(shown.contains("To run it once, type   production/pg-data\n"));
+        let hole = Hole {
+            reason: "unknown program".to_owned(),
+            decision: Decision::Confirm,
+            start: 0,
+            end: 4,
+            file: None,
+        };
+        let shown = render(&report(text, vec![], vec![hole]), Style::Plain);
+        assert!(shown.starts_with("error: guard cannot see what this command would run"));
+        let allowed = Report {
+            verdict: Decision::Allow,
+            ..report(text, vec![], vec![])
+        };
+        assert!(render(&allowed, Style::Plain).starts_with("note: this command runs unasked"));
     }
 }
