@@ -109,9 +109,12 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
                 .iter()
                 .zip(spans)
                 .map(|(word, span)| {
-                    // A word that needed no quotes stands there as it is.
-                    let plain = span.end - span.start == word.len();
-                    let verbatim = plain.then_some(span.start);
+                    // Plain, or in single quotes without any inside: it stands there as it is.
+                    let verbatim = match span.end - span.start {
+                        written if written == word.len() => Some(span.start),
+                        written if written == word.len() + 2 => Some(span.start + 1),
+                        _ => None,
+                    };
                     Argument {
                         verbatim,
                         ..Argument::known(word.clone(), span.into())

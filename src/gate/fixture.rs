@@ -35,6 +35,7 @@ pub(super) fn draft(cwd: &Path, effects: Vec<Effect>) -> Draft {
     Draft {
         entry: Entry::Shell,
         program: "/bin/sh".into(),
+        environment: None,
         argv: ["sh", "-c", "railway volume delete -v pg-data"]
             .map(Into::into)
             .to_vec(),

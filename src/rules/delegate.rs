@@ -254,20 +254,8 @@ fn origin(words: &[Argument]) -> Origin {
 /// A word that stands in the user's text as it is, perhaps in one pair of quotes, keeps its
 /// places; any other stands for its whole.
 pub(crate) fn origin_of(word: &Argument) -> Origin {
-    let span = word.location.span;
-    let length = word.value.exact().map(str::len);
-    match (length, span.end.checked_sub(span.start)) {
-        (Some(length), Some(written)) if word.location.file.is_none() && length > 0 => {
-            if written == length {
-                return Origin::Verbatim { offset: span.start };
-            }
-            if written == length + 2 {
-                return Origin::Verbatim {
-                    offset: span.start + 1,
-                };
-            }
-            Origin::Place(word.location.clone())
-        }
-        _ => Origin::Place(word.location.clone()),
+    match word.verbatim {
+        Some(offset) => Origin::Verbatim { offset },
+        None => Origin::Place(word.location.clone()),
     }
 }

@@ -7,4 +7,8 @@
     reason = "a test that cannot be set up must fail"
 )]
 
+mod harness;
 mod oracle;
+mod shell_forms;
+mod shims;
+mod transparency;
