@@ -1,1 +1,5 @@
 //! PostgreSQL statements: what each would lose.
+
+mod scan;
+mod source;
+mod tree;
