@@ -38,9 +38,7 @@ pub fn lexeme(text: &str, start: usize) -> (Lexeme, usize) {
             Lexeme::Space,
             end_while(bytes, start, |b| b.is_ascii_whitespace() || b == 0x0b),
         ),
-        b'-' if at(start + 1) == b'-' => {
-            (Lexeme::Comment, end_while(bytes, start, |b| b != b'\n'))
-        }
+        b'-' if at(start + 1) == b'-' => (Lexeme::Comment, end_while(bytes, start, |b| b != b'\n')),
         b'/' if at(start + 1) == b'*' => (Lexeme::Comment, end_of_block_comment(bytes, start)),
         b'\'' => quoted(bytes, start, start + 1, Quote::String),
         b'"' => quoted(bytes, start, start + 1, Quote::Identifier),
@@ -60,7 +58,9 @@ pub fn lexeme(text: &str, start: usize) -> (Lexeme, usize) {
         ),
         _ if is_word_start(first) => (
             Lexeme::Word,
-            end_while(bytes, start, |b| is_word_start(b) || b.is_ascii_digit() || b == b'$'),
+            end_while(bytes, start, |b| {
+                is_word_start(b) || b.is_ascii_digit() || b == b'$'
+            }),
         ),
         _ => (Lexeme::Symbol(first), start + 1),
     }

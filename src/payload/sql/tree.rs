@@ -4,9 +4,10 @@
 //! guard. So the nesting is measured first, on the lexical level, and what is deep is parsed on a
 //! thread with a stack that holds the most that is let through.
 
-use squawk_syntax::{SourceFile, SyntaxNode, ast::AstNode};
+use squawk_syntax::{SourceFile, SyntaxElement, SyntaxKind, SyntaxNode, ast::AstNode};
 
 use super::scan::{Lexeme, Quote, lexeme};
+use super::source::is_hole;
 
 /// Longer texts are not read (bytes).
 const MAX_BYTES: usize = 1 << 20;
@@ -14,7 +15,7 @@ const MAX_BYTES: usize = 1 << 20;
 const MAX_NESTED: usize = 500;
 /// Words and operators that follow each other without a comma between them: `a + b + c …` makes
 /// a tree as deep as it is long.
-const MAX_CHAIN: usize = 10_000;
+const MAX_CHAIN: usize = 3_000;
 /// What stays below these is parsed where we stand; it needs less than 1 MB of stack.
 const SHALLOW: Nesting = Nesting {
     brackets: 12,
@@ -45,6 +46,8 @@ pub(super) struct Tree {
     pub(super) root: SyntaxNode,
     /// Where the grammar does not hold, as byte offsets, in order.
     pub(super) errors: Vec<usize>,
+    /// Where an unknown part decides what the statement is, not only which value or object.
+    pub(super) open: Option<std::ops::Range<usize>>,
 }
 
 /// Parses a text and looks at its tree; the tree cannot leave `look`. The error is for a person.
@@ -83,10 +86,35 @@ fn parse<R>(text: &str, look: impl FnOnce(&Tree) -> R) -> R {
         .iter()
         .map(|error| usize::from(error.range().start()))
         .collect();
-    look(&Tree {
-        root: parsed.tree().syntax().clone(),
-        errors,
-    })
+    let root = parsed.tree().syntax().clone();
+    let open = open_structure(&root);
+    look(&Tree { root, errors, open })
+}
+
+/// An unknown part reads as a name. Where a name is an alias that needs no `AS`
+/// (`DELETE FROM t $REST`), it may be any clause instead.
+fn open_structure(root: &SyntaxNode) -> Option<std::ops::Range<usize>> {
+    root.descendants_with_tokens()
+        .filter_map(SyntaxElement::into_token)
+        .filter(|token| is_hole(token.text()))
+        .find(|token| {
+            let alias = token.parent().is_some_and(|parent| {
+                matches!(
+                    parent.kind(),
+                    SyntaxKind::TABLE_ALIAS | SyntaxKind::COLUMN_NAME
+                )
+            });
+            let mut before = token.prev_token();
+            while let Some(trivia) = before.clone().filter(|token| token.kind().is_trivia()) {
+                before = trivia.prev_token();
+            }
+            let bare = before.is_none_or(|before| before.kind() != SyntaxKind::AS_KW);
+            let defined = token
+                .parent_ancestors()
+                .any(|node| matches!(node.kind(), SyntaxKind::COLUMN | SyntaxKind::ADD_COLUMN));
+            alias && bare && !defined
+        })
+        .map(|token| token.text_range().into())
 }
 
 /// Measures the text and, since function bodies are parsed with it, the strings in it.
@@ -175,7 +203,11 @@ mod tests {
             format!("SELECT {}1{}", "(SELECT ".repeat(depth), ")".repeat(depth)),
             format!("SELECT * FROM {}t{}", "(".repeat(depth), ")".repeat(depth)),
             format!("SELECT {}1", "f(".repeat(depth)),
-            format!("SELECT {}1{}", "CASE WHEN ".repeat(depth), " THEN 1 END".repeat(depth)),
+            format!(
+                "SELECT {}1{}",
+                "CASE WHEN ".repeat(depth),
+                " THEN 1 END".repeat(depth)
+            ),
         ]
     }
 
@@ -213,7 +245,10 @@ mod tests {
             .chain(chains(MAX_CHAIN - 4))
         {
             let start: String = text.chars().take(40).collect();
-            assert!(with_tree(&text, |tree| tree.errors.len()).is_ok(), "{start}");
+            assert!(
+                with_tree(&text, |tree| tree.errors.len()).is_ok(),
+                "{start}"
+            );
         }
     }
 
@@ -223,9 +258,15 @@ mod tests {
             let start: String = text.chars().take(40).collect();
             assert!(with_tree(&text, |_| ()).is_err(), "{start}");
         }
-        let body = format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT {} $$", "(".repeat(5000));
+        let body = format!(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT {} $$",
+            "(".repeat(5000)
+        );
         assert!(with_tree(&body, |_| ()).is_err());
-        let escaped = format!("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS E'SELECT {}'", "\\x28".repeat(5000));
+        let escaped = format!(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS E'SELECT {}'",
+            "\\x28".repeat(5000)
+        );
         assert!(with_tree(&escaped, |_| ()).is_err());
         assert!(with_tree(&" ".repeat(MAX_BYTES + 1), |_| ()).is_err());
     }
