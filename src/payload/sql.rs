@@ -1,1 +1,0 @@
-//! PostgreSQL statements: what each would lose.
