@@ -1,9 +1,126 @@
-//! HTTP clients: which request they would send.
+//! HTTP clients: which requests they would send, and what those would do.
+//!
+//! Owns the [`Request`] that every client's reader yields. What a request does at a known API is
+//! data, in `rules/http/apis.tsv`. Never sends anything.
 
+mod api;
+mod curl;
+mod curl_config;
+mod httpie;
+pub mod url;
+mod wget;
+
+use crate::location::Location;
+use crate::payload::holes::Holes;
+use crate::resolve::Stdin;
 use crate::rules::{Call, Findings};
+pub use api::judge;
+pub use url::Url;
 
-pub fn analyze_curl(_call: &Call<'_>, _findings: &mut Findings) {}
+/// One request, as far as it is known: unknown parts are placeholders of the [`Holes`] it was
+/// read with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    pub url: Url,
+    /// Other names under which its server is addressed: the Host header, a proxy's target, the
+    /// address that `--connect-to` names. `unix:/path` for a socket.
+    pub aliases: Vec<String>,
+    /// The host that is really connected to, where an option says so.
+    pub connects_to: Option<String>,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+    /// The fields of a multipart body.
+    pub fields: Vec<(String, String)>,
+    /// The service that `--aws-sigv4` signs for.
+    pub signed_for: Option<String>,
+    pub location: Location,
+}
 
-pub fn analyze_wget(_call: &Call<'_>, _findings: &mut Findings) {}
+impl Request {
+    /// The last value of a header; names are compared in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .rev()
+            .find(|(header, _)| header.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
 
-pub fn analyze_httpie(_call: &Call<'_>, _findings: &mut Findings) {}
+    /// Splits `Name: value` and keeps it.
+    fn add_header(&mut self, line: &str) {
+        if let Some((name, value)) = line.split_once(':') {
+            let header = (name.trim().to_owned(), value.trim().to_owned());
+            self.headers.push(header);
+        }
+    }
+
+    /// Fills in what the headers say of the server.
+    fn finish(mut self) -> Self {
+        if let Some(host) = self.header("host") {
+            let host = url::host_name(url::split_port(host).0);
+            self.aliases.push(host);
+        }
+        self
+    }
+}
+
+pub fn analyze_curl(call: &Call<'_>, findings: &mut Findings) {
+    let holes = Holes::default();
+    for request in curl::requests(call, &holes, findings) {
+        judge(call, &holes, &request, findings);
+    }
+}
+
+pub fn analyze_wget(call: &Call<'_>, findings: &mut Findings) {
+    let holes = Holes::default();
+    for request in wget::requests(call, &holes) {
+        judge(call, &holes, &request, findings);
+    }
+}
+
+pub fn analyze_httpie(call: &Call<'_>, findings: &mut Findings) {
+    let holes = Holes::default();
+    if let Some(request) = httpie::request(call, &holes) {
+        judge(call, &holes, &request, findings);
+    }
+}
+
+/// What a file holds that the client sends; a placeholder that says why, if it can't be read.
+fn file(call: &Call<'_>, holes: &Holes, path: &str) -> String {
+    if matches!(
+        path,
+        "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0" | "/dev/fd/00"
+    ) {
+        return stdin(call, holes);
+    }
+    let shown = holes.display(path);
+    if super::holes::has_hole(path) {
+        return holes.mark(&format!("the file {shown}"));
+    }
+    if call.command.elsewhere.is_some() {
+        return holes.mark(&format!("the file {shown} on another machine"));
+    }
+    match call.command.directory.join(path) {
+        Some(path) => match call.world.read(&path) {
+            Ok(text) => text,
+            Err(error) => holes.mark(&error.to_string()),
+        },
+        None => holes.mark(&format!("the file {shown}")),
+    }
+}
+
+/// What standard input holds.
+fn stdin(call: &Call<'_>, holes: &Holes) -> String {
+    match &call.command.stdin {
+        Stdin::Empty => String::new(),
+        Stdin::Text(text) => holes.render(text),
+        Stdin::File(path) => match call.world.read(path) {
+            Ok(text) => text,
+            Err(error) => holes.mark(&error.to_string()),
+        },
+        Stdin::Inherited => holes.mark("standard input"),
+        Stdin::Unknown(source) => holes.mark(&format!("what `{source}` prints")),
+    }
+}

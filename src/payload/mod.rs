@@ -6,7 +6,9 @@
 pub mod aws;
 pub mod find;
 pub mod graphql;
+pub mod holes;
 pub mod http;
+pub mod json;
 pub mod psql;
 pub mod railway;
 pub mod shells;
