@@ -28,7 +28,8 @@ pub use store::shims;
 use crate::context::World;
 use crate::effect::{Effect, Opaque, Unlisted};
 use crate::location::Location;
-use crate::resolve::{Argument, Command, Origin, Text};
+pub use crate::resolve::Origin;
+use crate::resolve::{Argument, Command, Text};
 
 /// An argv read as its CLI reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
