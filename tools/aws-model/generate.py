@@ -298,6 +298,8 @@ def main():
     for service in sorted(blocks):
         text.append(f"@{service}")
         text += [blocks[service][name] for name in sorted(blocks[service], key=lambda n: (fold(n), n))]
+    if not all(entry.isascii() for entry in text):
+        sys.exit("the table must be ASCII: it is searched by byte")
     tables = {
         "operations.txt": "\n".join(text) + "\n",
         "services.txt": "\n".join(sorted(services)) + "\n",
