@@ -42,7 +42,9 @@ pub fn locate(named: &Named<'_>, command: &Command, world: &dyn World) -> Place 
     let look = Look { command, world };
     let mut place = Place::default();
     if let Some(elsewhere) = &command.elsewhere {
-        place.evidence.push(evidence("machine", elsewhere, "it runs there"));
+        place
+            .evidence
+            .push(evidence("machine", elsewhere, "it runs there"));
     }
     let profile = look.profile(named, &mut place);
     let files = look.files();
@@ -116,7 +118,10 @@ impl Look<'_> {
 
     fn profile(&self, named: &Named<'_>, place: &mut Place) -> String {
         let (profile, source) = if let Some(profile) = named.profile {
-            (profile.display().into_owned(), "option --profile".to_owned())
+            (
+                profile.display().into_owned(),
+                "option --profile".to_owned(),
+            )
         } else if self.variable("AWS_ACCESS_KEY_ID").is_some() {
             // Keys in the environment win over a profile in the environment.
             return "default".to_owned();
@@ -224,17 +229,20 @@ impl Look<'_> {
         }
     }
 
-    fn endpoint_url(
-        &self,
-        named: &Named<'_>,
-        settings: &Settings<'_>,
-    ) -> Option<(String, String)> {
+    fn endpoint_url(&self, named: &Named<'_>, settings: &Settings<'_>) -> Option<(String, String)> {
         if let Some(url) = named.endpoint {
-            return Some((url.display().into_owned(), "option --endpoint-url".to_owned()));
+            return Some((
+                url.display().into_owned(),
+                "option --endpoint-url".to_owned(),
+            ));
         }
         let ignored = self
             .variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            .is_some_and(|value| value.exact().is_none_or(|text| text.eq_ignore_ascii_case("true")));
+            .is_some_and(|value| {
+                value
+                    .exact()
+                    .is_none_or(|text| text.eq_ignore_ascii_case("true"))
+            });
         let own = format!(
             "AWS_ENDPOINT_URL_{}",
             match named.service {
@@ -244,7 +252,12 @@ impl Look<'_> {
         );
         let variable = [own.as_str(), "AWS_ENDPOINT_URL"]
             .into_iter()
-            .find_map(|name| Some((self.variable(name)?.display().into_owned(), self.source(name))));
+            .find_map(|name| {
+                Some((
+                    self.variable(name)?.display().into_owned(),
+                    self.source(name),
+                ))
+            });
         if ignored {
             // Configured endpoints do not count.
         } else if variable.is_some() {
@@ -261,9 +274,10 @@ impl Look<'_> {
         if program.rsplit('/').next() != Some("awslocal") {
             return None;
         }
-        let host = self
-            .variable("LOCALSTACK_HOST")
-            .map_or_else(|| "localhost".to_owned(), |host| host.display().into_owned());
+        let host = self.variable("LOCALSTACK_HOST").map_or_else(
+            || "localhost".to_owned(),
+            |host| host.display().into_owned(),
+        );
         Some((format!("http://{host}"), "program awslocal".to_owned()))
     }
 }
@@ -396,7 +410,10 @@ pub fn sections(text: &str) -> Sections {
             value.push_str(trimmed);
             continue;
         }
-        if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        if let Some(name) = trimmed
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+        {
             name.0.trim().clone_into(&mut section);
             found.entry(section.clone()).or_default();
             key = None;

@@ -18,6 +18,7 @@ mod verb;
 use std::rc::Rc;
 
 pub use matcher::judge;
+pub(crate) use paths::{deletion, overwriting};
 pub use store::shims;
 
 use crate::context::World;

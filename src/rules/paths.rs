@@ -11,7 +11,7 @@ use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::resolve::{Command, RedirectionKind, Text};
 
 /// Fits the effect to what deleting the path loses; false if that is nothing.
-pub(super) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     match loss(path, call.command, call.world) {
         Loss::Temporary | Loss::BuildOutput => false,
         // Another command of the line may make it first, or the name may be a slip.
@@ -24,7 +24,7 @@ pub(super) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> boo
 }
 
 /// Fits the effect to what overwriting the path loses; false if that is nothing.
-pub(super) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+pub(crate) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     overwrites(path, call.command, call.world, effect)
 }
 

@@ -148,14 +148,11 @@ fn take(words: Vec<Argument>, options: &[(String, bool, Shape)], every: bool) ->
         let values = match (attached, shape) {
             (Some(value), _) => vec![Argument {
                 value,
-                splits: argument.splits,
-                location: argument.location.clone(),
+                verbatim: None,
+                ..argument
             }],
             // Pairs of flags that ec2 makes of structures also take `Value=false`.
-            (None, Shape::Flag) => words
-                .next_if(|next| is_boolean(next))
-                .into_iter()
-                .collect(),
+            (None, Shape::Flag) => words.next_if(|next| is_boolean(next)).into_iter().collect(),
             (None, Shape::Value | Shape::Operand) => {
                 words.next_if(|next| !is_option(next)).into_iter().collect()
             }
@@ -375,7 +372,7 @@ mod tests {
         list.push(Argument {
             value: Text::unknown("$FLAGS"),
             splits: true,
-            location: Location::default(),
+            ..Argument::known("", Location::default())
         });
         let mut first = globals(list);
         let mut rest = std::mem::take(&mut first.rest);

@@ -268,9 +268,30 @@ pub fn endpoints() -> impl Iterator<Item = Endpoint> {
 #[must_use]
 pub fn kind_of_verb(operation: &str) -> Kind {
     const FINAL: &[&str] = &[
-        "delete", "destroy", "remove", "rm", "drop", "purge", "wipe", "erase", "reset", "flush",
-        "truncate", "terminate", "prune", "revoke", "clean", "clear", "force", "restore",
-        "rollback", "dispose", "release", "discard", "deprovision", "redact",
+        "delete",
+        "destroy",
+        "remove",
+        "rm",
+        "drop",
+        "purge",
+        "wipe",
+        "erase",
+        "reset",
+        "flush",
+        "truncate",
+        "terminate",
+        "prune",
+        "revoke",
+        "clean",
+        "clear",
+        "force",
+        "restore",
+        "rollback",
+        "dispose",
+        "release",
+        "discard",
+        "deprovision",
+        "redact",
     ];
     const HARMLESS: &[&str] = &[
         "get", "list", "ls", "describe", "show", "status", "logs", "tail", "search", "head",
