@@ -1,7 +1,7 @@
 //! The world as a command line would leave it for its later commands.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Entry, PathStatus, ReadError, World};
@@ -11,6 +11,8 @@ pub struct Overlay<'w> {
     world: &'w dyn World,
     /// `None`: written, with what cannot be known.
     written: RefCell<BTreeMap<PathBuf, Option<String>>>,
+    /// Directories that are there once an earlier command has run.
+    made: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'w> Overlay<'w> {
@@ -19,6 +21,7 @@ impl<'w> Overlay<'w> {
         Self {
             world,
             written: RefCell::default(),
+            made: RefCell::default(),
         }
     }
 
@@ -42,6 +45,31 @@ impl<'w> Overlay<'w> {
             _ => None,
         };
         self.written.borrow_mut().insert(path, after);
+    }
+
+    /// Notes `mkdir`. It counts only where it cannot well fail: nothing of that name is there, and
+    /// what is above it is a directory (with `-p`, the nearest thing above that is there).
+    pub fn make_directory(&self, path: &Path, parents: bool) {
+        let above = path.parent().into_iter().flat_map(Path::ancestors);
+        let firm = above
+            .take(if parents { usize::MAX } else { 1 })
+            .map(|above| {
+                if self.is_made(above) {
+                    PathStatus::Directory
+                } else {
+                    self.status(above)
+                }
+            })
+            .find(|status| *status != PathStatus::Missing);
+        if self.status(path) == PathStatus::Missing && firm == Some(PathStatus::Directory) {
+            self.made.borrow_mut().insert(path.to_owned());
+        }
+    }
+
+    /// Whether an earlier command has made this directory, or one below it.
+    #[must_use]
+    pub fn is_made(&self, path: &Path) -> bool {
+        self.made.borrow().iter().any(|made| made.starts_with(path))
     }
 
     /// Symlinks must not hide that two names are one file.

@@ -38,6 +38,10 @@ impl Interpreter<'_> {
                 self.change_directory(operands);
                 None
             }
+            "mkdir" => {
+                self.make_directories(operands);
+                None
+            }
             "popd" => {
                 self.state.directory = Directory::Unknown("the directory that `popd` gives".into());
                 None
@@ -318,9 +322,30 @@ impl Interpreter<'_> {
         let path = normalized(&path);
         let certain = self.elsewhere.is_some()
             || self.errexit
-            || self.world.status(&path) == PathStatus::Directory;
+            || self.world.status(&path) == PathStatus::Directory
+            || self.world.is_made(&path);
         self.state.directory = Directory::Known(path);
         self.state.directory_if_cd_failed = if certain { None } else { Some(before) };
+    }
+
+    /// No builtin, but what it makes decides whether a later `cd` works.
+    fn make_directories(&mut self, operands: &[Argument]) {
+        let words: Option<Vec<&str>> = operands
+            .iter()
+            .map(|operand| operand.value.exact().filter(|_| !operand.splits))
+            .collect();
+        let Some(words) = words else { return };
+        let parents = words.iter().any(|word| {
+            *word == "--parents"
+                || !word.starts_with("--") && word.starts_with('-') && word.contains('p')
+        });
+        for word in words.iter().filter(|word| !word.starts_with('-')) {
+            if let Some(path) = self.directory().join(word)
+                && self.elsewhere.is_none()
+            {
+                self.world.make_directory(&normalized(&path), parents);
+            }
+        }
     }
 
     fn declare(&mut self, name: &str, operands: &[Argument]) {

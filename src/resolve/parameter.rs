@@ -3,8 +3,10 @@
 use super::arithmetic;
 use super::interpreter::Interpreter;
 use super::pattern;
+use super::source::Origin;
 use super::state::Value;
 use super::text::{Part, Text};
+use crate::location::{Location, Span};
 use crate::shell::{Operator, Parameter, Piece, Subscript, Word};
 
 /// What a parameter expands to.
@@ -138,6 +140,13 @@ impl Interpreter<'_> {
                     unknown()
                 }
             },
+            Operator::Transform('P') => {
+                let text = found.map_or_else(
+                    || Text::unknown(parameter.source.as_ref()),
+                    Expansion::joined,
+                );
+                Expansion::Scalar(self.prompt(&text, &parameter.source))
+            }
             operator => {
                 let Some(found) = found else { return unknown() };
                 let change = self.change(operator);
@@ -153,6 +162,20 @@ impl Interpreter<'_> {
                 }
             }
         }
+    }
+
+    /// `${x@P}`: the value is expanded as a prompt, and the substitutions in it run.
+    fn prompt(&mut self, text: &Text, source: &str) -> Text {
+        let place = Location::from(Span::default());
+        let place = match self.source.verbatim(0) {
+            Some(offset) => Location::from(Span::new(offset, offset)),
+            None => place,
+        };
+        let mut document = Text::known("true <<__guard_prompt\n");
+        document.append(text.clone());
+        document.push_known("\n__guard_prompt\n");
+        self.unsure_text(&document, Origin::Place(place.clone()), &place, source);
+        Text::unknown(source)
     }
 
     /// The word after `:-` and its kin: its quoted fields stay apart only in an argument, so one
