@@ -9,7 +9,7 @@ use super::source::{Origin, Source};
 use super::state::{Function, State, Value};
 use super::text::{Part, Text};
 use crate::context::Overlay;
-use crate::location::{Location, Span};
+use crate::location::Location;
 use crate::shell::{
     self, AndOrOperator, Assignment, AssignmentValue, Compound, CompoundKind, Node, Piece,
     RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
@@ -41,6 +41,8 @@ pub(super) struct Interpreter<'w> {
     /// Above 0 where a command may not run, or may fail without ending the script.
     pub(super) conditional: usize,
     pub(super) errexit: bool,
+    /// The command that is being expanded: a place for what has none of its own.
+    pub(super) current: Location,
 }
 
 /// What the redirections of a command come to.
@@ -463,6 +465,7 @@ impl Interpreter<'_> {
 
     fn simple_with_values(&mut self, command: &SimpleCommand) -> Text {
         let location = self.source.locate(command.span);
+        self.current = location.clone();
         let mut argv = Vec::new();
         for word in &command.words {
             let at = self.source.locate(word.span);

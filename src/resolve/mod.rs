@@ -74,6 +74,7 @@ pub(crate) fn walk(
         steps: 0,
         conditional: 0,
         errexit: false,
+        current: place.clone(),
     };
     interpreter.unsure_text(text, origin, place, "the shell");
 }

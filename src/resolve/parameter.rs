@@ -6,7 +6,6 @@ use super::pattern;
 use super::source::Origin;
 use super::state::Value;
 use super::text::{Part, Text};
-use crate::location::{Location, Span};
 use crate::shell::{Operator, Parameter, Piece, Subscript, Word};
 
 /// What a parameter expands to.
@@ -166,11 +165,7 @@ impl Interpreter<'_> {
 
     /// `${x@P}`: the value is expanded as a prompt, and the substitutions in it run.
     fn prompt(&mut self, text: &Text, source: &str) -> Text {
-        let place = Location::from(Span::default());
-        let place = match self.source.verbatim(0) {
-            Some(offset) => Location::from(Span::new(offset, offset)),
-            None => place,
-        };
+        let place = self.current.clone();
         let mut document = Text::known("true <<__guard_prompt\n");
         document.append(text.clone());
         document.push_known("\n__guard_prompt\n");
