@@ -77,7 +77,7 @@ impl Interpreter<'_> {
     pub(super) fn deeper(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
         if self.depth >= DEPTH_LIMIT {
             if self.steps < STEP_LIMIT {
-                let location = self.source.locate(Span::default());
+                let location = self.current.clone();
                 self.sink
                     .opaque("calls go too deep to follow".to_owned(), location);
                 // Once is enough, and a runaway recursion must end.
