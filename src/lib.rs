@@ -6,6 +6,8 @@ pub mod config;
 pub mod context;
 pub mod effect;
 pub mod gate;
+pub mod intercept;
+pub mod invocation;
 pub mod judge;
 pub mod location;
 pub mod payload;
@@ -13,3 +15,7 @@ pub mod report;
 pub mod resolve;
 pub mod rules;
 pub mod shell;
+
+pub mod sys;
+
+pub use intercept::run;

@@ -1,7 +1,36 @@
 //! The `guard` program.
+//!
+//! It has a C `main`: Rust's own would ignore SIGPIPE and open closed standard descriptors before
+//! the first line here, and the program that guard becomes has to find both as they were.
 
-use std::process::ExitCode;
+#![no_main]
+#![allow(unsafe_code, reason = "a C main gets raw pointers")]
 
-fn main() -> ExitCode {
-    guard::cli::run(std::env::args_os())
+use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+
+/// guard's own failure.
+const FAILED: c_int = 125;
+
+/// Where the program starts.
+#[unsafe(no_mangle)]
+pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
+    let words: Vec<OsString> = (0..usize::try_from(argc).unwrap_or(0))
+        .map(|index| {
+            // SAFETY: the C runtime passes `argc` pointers to NUL-terminated strings, which stay
+            // valid and unchanged for as long as the process runs.
+            let word = unsafe { CStr::from_ptr(*argv.add(index)) };
+            OsStr::from_bytes(word.to_bytes()).to_owned()
+        })
+        .collect();
+    let outcome = std::panic::catch_unwind(|| {
+        if let Err(error) = guard::sys::hold_standard_descriptors() {
+            let _ = writeln!(std::io::stderr(), "guard: /dev/null: {error}");
+            return FAILED;
+        }
+        c_int::from(guard::run(words))
+    });
+    // The panic hook has printed what happened; nothing was executed.
+    outcome.unwrap_or(FAILED)
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::process::ExitCode;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -25,7 +24,7 @@ pub(super) struct Options {
     reason: Option<String>,
 }
 
-pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
+pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     let state = State::open()?;
     let requests = Requests::in_state(&state);
     let Some(id) = &options.id else {
@@ -37,22 +36,22 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
              the command again makes a new one",
             one_line(id)
         ));
-        return Ok(ExitCode::from(EXIT_REFUSED));
+        return Ok(EXIT_REFUSED);
     };
     if options.deny {
         gate::decline_request(&state, &request, options.reason.as_deref())?;
         say(&format!("guard: request {} is refused", request.id));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(0);
     }
     answer(&state, &request)
 }
 
-fn list(state: &State, requests: &Requests) -> Result<ExitCode, Failure> {
+fn list(state: &State, requests: &Requests) -> Result<u8, Failure> {
     let waiting = requests.waiting();
     match waiting.as_slice() {
         [] => {
             say("guard: nothing waits for approval");
-            Ok(ExitCode::SUCCESS)
+            Ok(0)
         }
         [one] if io::stdin().is_terminal() && io::stdout().is_terminal() => answer(state, one),
         several => {
@@ -62,7 +61,7 @@ fn list(state: &State, requests: &Requests) -> Result<ExitCode, Failure> {
             }
             print(&text);
             say("guard: `guard approve ID` shows one of them and takes your answer");
-            Ok(ExitCode::SUCCESS)
+            Ok(0)
         }
     }
 }
@@ -78,21 +77,21 @@ fn line(text: &mut String, request: &Request, now: Timestamp) {
     );
 }
 
-fn answer(state: &State, request: &Request) -> Result<ExitCode, Failure> {
+fn answer(state: &State, request: &Request) -> Result<u8, Failure> {
     match answer_request(state, request, &Patience::default())? {
         Outcome::Approved => {
             say(&format!(
                 "guard: {} is approved; the identical command runs once within five minutes",
                 request.id
             ));
-            Ok(ExitCode::SUCCESS)
+            Ok(0)
         }
         Outcome::Refused(refused) => {
             say(&format!(
                 "guard: {refused}; {} waits on, `guard approve --deny {}` refuses it for good",
                 request.id, request.id
             ));
-            Ok(ExitCode::from(EXIT_REFUSED))
+            Ok(EXIT_REFUSED)
         }
         Outcome::Distrusted(doubt) => {
             say(&format!(
@@ -101,7 +100,7 @@ fn answer(state: &State, request: &Request) -> Result<ExitCode, Failure> {
                  nothing to do with",
                 request.id
             ));
-            Ok(ExitCode::from(EXIT_REFUSED))
+            Ok(EXIT_REFUSED)
         }
     }
 }

@@ -4,17 +4,27 @@
 
 mod approve;
 mod log;
+mod setup;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::gate::{EXIT_FAILED, Failure};
 
 #[derive(Debug, Parser)]
-#[command(name = "guard", version, about, max_term_width = 100)]
+#[command(
+    name = "guard",
+    version,
+    about,
+    max_term_width = 100,
+    override_usage = "guard -- COMMAND [ARGUMENT]...\n       \
+                      guard -c SCRIPT [NAME [ARGUMENT]...]\n       \
+                      guard SUBCOMMAND [OPTION]...",
+    after_help = "Started through a link named like a shell or another program, guard stands in \
+                  for it: it judges what would run, and becomes the real one."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,33 +36,32 @@ enum Command {
     Approve(approve::Options),
     /// Shows the audit log, or checks that nobody changed it
     Log(log::Options),
+    /// Makes guard's links: shells, and programs to put first on PATH
+    Setup(setup::Options),
 }
 
-/// Runs one of guard's own subcommands.
+/// Runs one of guard's own subcommands; returns the exit status.
 #[must_use]
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Without a terminal to write to there is only the status left.
             let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(EXIT_FAILED)
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if error.use_stderr() { EXIT_FAILED } else { 0 };
         }
     };
     let result = match cli.command {
         Command::Approve(options) => approve::run(&options),
         Command::Log(options) => log::run(&options),
+        Command::Setup(options) => setup::run(&options),
     };
     result.unwrap_or_else(|failure| fail(&failure))
 }
 
-fn fail(failure: &Failure) -> ExitCode {
+fn fail(failure: &Failure) -> u8 {
     say(&format!("guard: {failure}"));
-    ExitCode::from(EXIT_FAILED)
+    EXIT_FAILED
 }
 
 /// One message on stderr.

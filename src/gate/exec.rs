@@ -3,7 +3,7 @@
 //! Owns that step and its transparency: the same argv with `argv[0]` as it was, environment,
 //! descriptors, signal mask and dispositions, and umask.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -62,7 +62,8 @@ impl Recorded {
         else {
             return Failure::Nul.into();
         };
-        let error = replace(&program, &argv);
+        let environment = draft.path.as_deref().map(with_path);
+        let error = replace(&program, &argv, environment.as_deref());
         let name = draft.argv.first().map_or_else(
             || draft.program.as_os_str().to_owned(),
             std::borrow::ToOwned::to_owned,
@@ -85,9 +86,26 @@ fn directory(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-fn replace(program: &CString, argv: &[CString]) -> Errno {
-    sigpipe::restore();
-    let Err(error) = nix::unistd::execv(program, argv);
+/// Guard's own environment with another `PATH`.
+fn with_path(path: &OsStr) -> Vec<CString> {
+    std::env::vars_os()
+        .filter(|(name, _)| name != "PATH")
+        .chain([(OsString::from("PATH"), path.to_owned())])
+        .filter_map(|(mut line, value)| {
+            line.push("=");
+            line.push(value);
+            // Variables came in as C strings, and a path in one holds no NUL either.
+            CString::new(line.into_encoded_bytes()).ok()
+        })
+        .collect()
+}
+
+fn replace(program: &CString, argv: &[CString], environment: Option<&[CString]>) -> Errno {
+    let execute = |program: &CString, argv: &[CString]| match environment {
+        None => nix::unistd::execv(program, argv),
+        Some(environment) => nix::unistd::execve(program, argv, environment),
+    };
+    let Err(error) = execute(program, argv);
     if error != Errno::ENOEXEC {
         return error;
     }
@@ -95,7 +113,7 @@ fn replace(program: &CString, argv: &[CString]) -> Errno {
     let shell = c"/bin/sh";
     let mut words = vec![shell.to_owned(), program.clone()];
     words.extend(argv.iter().skip(1).cloned());
-    let Err(error) = nix::unistd::execv(shell, &words);
+    let Err(error) = execute(&shell.to_owned(), &words);
     error
 }
 
@@ -121,46 +139,4 @@ fn failed(name: &OsStr, program: &Path, error: Errno) -> Stopped {
 pub(super) fn warn(message: &str) {
     // Nobody listens: then nobody needs to know.
     let _ = writeln!(io::stderr().lock(), "{message}");
-}
-
-/// Rust starts every program with SIGPIPE ignored and forgets what it was before. The program
-/// must find what guard found.
-mod sigpipe {
-    #![expect(
-        unsafe_code,
-        reason = "the disposition must be read before Rust's start-up code changes it"
-    )]
-
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    static WAS_IGNORED: AtomicBool = AtomicBool::new(false);
-
-    #[cfg(target_os = "linux")]
-    extern "C" fn look() {
-        // SAFETY: sigaction(2) with a null new action only reads, into a structure of ours that
-        // is large enough; zero is a valid value for each of its fields.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            if libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut action) == 0 {
-                WAS_IGNORED.store(action.sa_sigaction == libc::SIG_IGN, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Run by the loader before `main`.
-    #[cfg(target_os = "linux")]
-    #[used]
-    // SAFETY: the section holds pointers to functions without arguments; this is one.
-    #[unsafe(link_section = ".init_array")]
-    static LOOK: extern "C" fn() = look;
-
-    pub(super) fn restore() {
-        // A static of a library that nothing mentions may be left out of the program.
-        #[cfg(target_os = "linux")]
-        std::hint::black_box(&LOOK);
-        if !WAS_IGNORED.load(Ordering::Relaxed) {
-            // SAFETY: the default action is no function of ours that could be called.
-            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-        }
-    }
 }

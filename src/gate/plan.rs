@@ -45,6 +45,8 @@ pub struct Draft {
     pub program: PathBuf,
     /// Handed on as it is, `argv[0]` too.
     pub argv: Vec<OsString>,
+    /// What the program gets as `PATH` instead of guard's own: a person's shell gets the shims.
+    pub path: Option<OsString>,
     pub cwd: PathBuf,
     /// The command as it was written: what a person gets to see, and what spans point into.
     pub text: String,
