@@ -14,8 +14,11 @@ use std::os::unix::ffi::OsStrExt;
 const FAILED: c_int = 125;
 
 /// Where the program starts.
+///
+/// # Safety
+/// Called once, by the C runtime, with an argument vector of `argc` strings.
 #[unsafe(no_mangle)]
-pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
+pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     let words: Vec<OsString> = (0..usize::try_from(argc).unwrap_or(0))
         .map(|index| {
             // SAFETY: the C runtime passes `argc` pointers to NUL-terminated strings, which stay
