@@ -6,6 +6,7 @@ pub mod config;
 pub mod context;
 pub mod effect;
 pub mod gate;
+pub mod intercept;
 pub mod invocation;
 pub mod judge;
 pub mod location;
@@ -14,7 +15,6 @@ pub mod report;
 pub mod resolve;
 pub mod rules;
 pub mod shell;
-pub mod start;
 pub mod sys;
 
-pub use start::run;
+pub use intercept::run;

@@ -5,11 +5,12 @@
 mod approve;
 mod check;
 mod log;
+mod setup;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::gate::{EXIT_FAILED, Failure};
 
@@ -19,14 +20,15 @@ use crate::gate::{EXIT_FAILED, Failure};
     version,
     about,
     max_term_width = 100,
-    disable_help_subcommand = true,
-    override_usage = "guard -- COMMAND [ARGUMENT]...\n       guard -c SCRIPT [NAME [ARGUMENT]...]\n       guard SUBCOMMAND",
+    override_usage = "guard -- COMMAND [ARGUMENT]...\n       \
+                      guard -c SCRIPT [NAME [ARGUMENT]...]\n       \
+                      guard SUBCOMMAND [OPTION]...",
     after_help = "Started through a link named like a shell or another program, guard stands in \
-                  for it: it judges what would run and becomes the real one."
+                  for it: it judges what would run, and becomes the real one."
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,29 +39,26 @@ enum Command {
     Check(check::Options),
     /// Shows the audit log, or checks that nobody changed it
     Log(log::Options),
+    /// Makes guard's links: shells, and programs to put first on PATH
+    Setup(setup::Options),
 }
 
-/// Runs one of guard's own subcommands; gives the exit status.
+/// Runs one of guard's own subcommands; returns the exit status.
 #[must_use]
-pub fn run(arguments: &[OsString]) -> u8 {
-    let command = match Cli::try_parse_from(arguments) {
-        Ok(Cli {
-            command: Some(command),
-        }) => command,
-        Ok(Cli { command: None }) => {
-            // Without a terminal to write to there is only the status left.
-            let _ = Cli::command().print_help();
-            return EXIT_FAILED;
-        }
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
         Err(error) => {
+            // Without a terminal to write to there is only the status left.
             let _ = error.print();
             return if error.use_stderr() { EXIT_FAILED } else { 0 };
         }
     };
-    let result = match command {
+    let result = match cli.command {
         Command::Approve(options) => approve::run(&options),
         Command::Check(options) => Ok(check::run(options)),
         Command::Log(options) => log::run(&options),
+        Command::Setup(options) => setup::run(&options),
     };
     result.unwrap_or_else(|failure| fail(&failure))
 }

@@ -1,9 +1,9 @@
 //! The one place where guard becomes the program that it was asked to run.
 //!
 //! Owns that step and its transparency: the same argv with `argv[0]` as it was, environment,
-//! descriptors, signal mask and dispositions, and umask. Guard's C `main` leaves all of them alone.
+//! descriptors, signal mask and dispositions, and umask.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -62,21 +62,7 @@ impl Recorded {
         else {
             return Failure::Nul.into();
         };
-        let environment = match &draft.environment {
-            None => None,
-            Some(variables) => {
-                let lines: Result<Vec<CString>, _> = variables
-                    .iter()
-                    .map(|(name, value)| {
-                        CString::new([name.as_bytes(), b"=", value.as_bytes()].concat())
-                    })
-                    .collect();
-                let Ok(lines) = lines else {
-                    return Failure::Nul.into();
-                };
-                Some(lines)
-            }
-        };
+        let environment = draft.path.as_deref().map(with_path);
         let error = replace(&program, &argv, environment.as_deref());
         let name = draft.argv.first().map_or_else(
             || draft.program.as_os_str().to_owned(),
@@ -100,15 +86,26 @@ fn directory(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
+/// Guard's own environment with another `PATH`.
+fn with_path(path: &OsStr) -> Vec<CString> {
+    std::env::vars_os()
+        .filter(|(name, _)| name != "PATH")
+        .chain([(OsString::from("PATH"), path.to_owned())])
+        .filter_map(|(mut line, value)| {
+            line.push("=");
+            line.push(value);
+            // Variables came in as C strings, and a path in one holds no NUL either.
+            CString::new(line.into_encoded_bytes()).ok()
+        })
+        .collect()
+}
+
 fn replace(program: &CString, argv: &[CString], environment: Option<&[CString]>) -> Errno {
-    let exec = |program: &CString, argv: &[CString]| {
-        let Err(error) = match environment {
-            None => nix::unistd::execv(program, argv),
-            Some(environment) => nix::unistd::execve(program, argv, environment),
-        };
-        error
+    let execute = |program: &CString, argv: &[CString]| match environment {
+        None => nix::unistd::execv(program, argv),
+        Some(environment) => nix::unistd::execve(program, argv, environment),
     };
-    let error = exec(program, argv);
+    let Err(error) = execute(program, argv);
     if error != Errno::ENOEXEC {
         return error;
     }
@@ -116,7 +113,8 @@ fn replace(program: &CString, argv: &[CString], environment: Option<&[CString]>)
     let shell = c"/bin/sh";
     let mut words = vec![shell.to_owned(), program.clone()];
     words.extend(argv.iter().skip(1).cloned());
-    exec(&shell.to_owned(), &words)
+    let Err(error) = execute(&shell.to_owned(), &words);
+    error
 }
 
 /// What a shell would say, with its exit status.

@@ -35,7 +35,7 @@ pub(super) fn draft(cwd: &Path, effects: Vec<Effect>) -> Draft {
     Draft {
         entry: Entry::Shell,
         program: "/bin/sh".into(),
-        environment: None,
+        path: None,
         argv: ["sh", "-c", "railway volume delete -v pg-data"]
             .map(Into::into)
             .to_vec(),

@@ -5,6 +5,7 @@
 
 mod bash;
 mod dash;
+mod envelope;
 mod shell_line;
 mod startup;
 mod zsh;
@@ -12,6 +13,7 @@ mod zsh;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+pub use envelope::scaffolding;
 pub use shell_line::{Flavor, Input, LineError, ShellLine};
 pub use startup::Startup;
 

@@ -1,12 +1,14 @@
-//! The process that guard is: its descriptors, and the programs on `PATH`.
+//! The process that guard is: its descriptors, the programs on `PATH`, and becoming one of them.
 //!
 //! Owns what has to happen around a judgement so that nobody sees that there was one. Never
-//! judges, and never starts anything.
+//! judges, and never starts anything besides the program that guard stands in for.
 
 mod process;
 mod program;
 mod stdin;
 
-pub use process::{hold_standard_descriptors, terminals};
-pub use program::{LINKS_MARKER, Lookup, LookupError, Real, shim_directory};
-pub use stdin::{Peek, Unseen, peek};
+pub use process::{
+    hold_standard_descriptors, links_prefix, shim_directory, terminals, working_directory,
+};
+pub use program::{LINKS_MARKER, Lookup, LookupError, Real};
+pub use stdin::{Patience, Peek, Unseen, peek};

@@ -1,8 +1,9 @@
-//! Standard descriptors and terminals.
+//! What guard was given: its standard descriptors, its directory, its own place on the disk.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::{AsRawFd, IntoRawFd};
+use std::path::PathBuf;
 
 /// Fills standard descriptors that are closed, so that no file guard opens can become one of
 /// them and get what is written to "standard error". What fills them closes again on exec: the
@@ -26,4 +27,28 @@ pub fn terminals() -> [bool; 3] {
         io::stdout().is_terminal(),
         io::stderr().is_terminal(),
     ]
+}
+
+/// The directory that guard was started in. One that was deleted has no name left.
+#[must_use]
+pub fn working_directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/proc/self/cwd"))
+}
+
+/// Where guard is installed: the directory above the `bin` that its program lies in.
+#[must_use]
+pub fn links_prefix() -> Option<PathBuf> {
+    let program = std::fs::canonicalize(std::env::current_exe().ok()?).ok()?;
+    let bin = program.parent()?;
+    bin.ends_with("bin")
+        .then(|| bin.parent())
+        .flatten()
+        .map(PathBuf::from)
+}
+
+/// The directory of this installation's shims, if it has one.
+#[must_use]
+pub fn shim_directory() -> Option<PathBuf> {
+    let shims = links_prefix()?.join("lib/guard/shims");
+    shims.join(super::LINKS_MARKER).exists().then_some(shims)
 }

@@ -83,6 +83,12 @@ impl Lookup {
         })
     }
 
+    /// The `PATH` that is searched.
+    #[must_use]
+    pub fn path(&self) -> &OsStr {
+        &self.path
+    }
+
     /// The program that `name` stands for. A name with a slash is a path, and is guard's own
     /// only as one of its links: then the program of that name is meant.
     pub fn find(&self, name: &OsStr) -> Result<Real, LookupError> {
@@ -171,13 +177,4 @@ impl Lookup {
             Err(_) => Candidate::NotExecutable,
         }
     }
-}
-
-/// Where this installation keeps its shims, if it has any: `../lib/guard/shims` from guard's own
-/// program file.
-#[must_use]
-pub fn shim_directory() -> Option<PathBuf> {
-    let program = std::env::current_exe().ok()?;
-    let shims = program.parent()?.parent()?.join("lib/guard/shims");
-    shims.join(LINKS_MARKER).exists().then_some(shims)
 }

@@ -13,8 +13,23 @@ use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::{Whence, dup2_stdin, lseek};
 use thiserror::Error;
 
-/// How long a pipe may stay silent between its first byte and its end.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long a pipe may stay silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Before its first byte; `None` waits as long as the program itself would.
+    pub first: Option<Duration>,
+    /// Between that and its end.
+    pub between: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first: None,
+            between: Duration::from_secs(10),
+        }
+    }
+}
 
 /// What a look at standard input found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +59,7 @@ pub enum Unseen {
 
 /// Looks at standard input, up to `limit` bytes.
 #[must_use]
-pub fn peek(limit: usize) -> Peek {
+pub fn peek(limit: usize, patience: Patience) -> Peek {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return Peek::Terminal;
@@ -55,7 +70,7 @@ pub fn peek(limit: usize) -> Peek {
     let kind = SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits());
     let seen = match kind {
         SFlag::S_IFREG => regular(stdin.as_fd(), limit),
-        SFlag::S_IFIFO | SFlag::S_IFSOCK => stream(stdin.as_fd(), limit),
+        SFlag::S_IFIFO | SFlag::S_IFSOCK => stream(stdin.as_fd(), limit, patience),
         SFlag::S_IFCHR if is_null(status.st_rdev) => return Peek::Nothing,
         _ => Err(Unseen::Device),
     };
@@ -92,23 +107,26 @@ fn regular(stdin: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>, Unseen> {
 }
 
 /// A stream is read to its end and replaced by one that holds the same.
-fn stream(stdin: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>, Unseen> {
+fn stream(stdin: BorrowedFd<'_>, limit: usize, patience: Patience) -> Result<Vec<u8>, Unseen> {
     let unreadable = |error: io::Error| Unseen::Unreadable(error.to_string());
     let mut source = File::from(stdin.try_clone_to_owned().map_err(unreadable)?);
     let mut bytes = Vec::new();
     let mut block = [0; 16 * 1024];
     loop {
-        if !bytes.is_empty() && !is_ready(source.as_fd()).map_err(unreadable)? {
+        let silence = if bytes.is_empty() {
+            patience.first
+        } else {
+            Some(patience.between)
+        };
+        if !wait(source.as_fd(), silence).map_err(unreadable)? {
             return Err(Unseen::Open);
         }
         match source.read(&mut block) {
             Ok(0) => break,
             Ok(read) => bytes.extend(block.iter().take(read)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Non-blocking, and nothing there yet.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait(source.as_fd(), PollTimeout::NONE).map_err(unreadable)?;
-            }
+            // Non-blocking, and somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(unreadable(error)),
         }
         if bytes.len() > limit {
@@ -120,12 +138,12 @@ fn stream(stdin: BorrowedFd<'_>, limit: usize) -> Result<Vec<u8>, Unseen> {
     Ok(bytes)
 }
 
-fn is_ready(stream: BorrowedFd<'_>) -> io::Result<bool> {
-    let timeout = PollTimeout::try_from(SILENCE).unwrap_or(PollTimeout::MAX);
-    wait(stream, timeout)
-}
-
-fn wait(stream: BorrowedFd<'_>, timeout: PollTimeout) -> io::Result<bool> {
+/// Waits until there is something to read, or the end; `false` if there is neither in time.
+fn wait(stream: BorrowedFd<'_>, silence: Option<Duration>) -> io::Result<bool> {
+    let timeout = match silence {
+        None => PollTimeout::NONE,
+        Some(silence) => PollTimeout::try_from(silence).unwrap_or(PollTimeout::MAX),
+    };
     loop {
         let mut fds = [PollFd::new(stream, PollFlags::POLLIN)];
         match poll(&mut fds, timeout) {

@@ -5,6 +5,7 @@
     unsafe_code,
     reason = "a child gets its terminal between fork and exec"
 )]
+#![allow(dead_code, reason = "one vocabulary for every feature's tests")]
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -24,7 +25,7 @@ use nix::pty::{Winsize, grantpt, posix_openpt, ptsname_r, unlockpt};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The shells whose real counterparts are installed here.
-pub fn shells() -> Vec<&'static str> {
+pub(crate) fn shells() -> Vec<&'static str> {
     ["bash", "dash", "sh", "zsh"]
         .into_iter()
         .filter(|shell| Path::new("/bin").join(shell).exists())
@@ -33,12 +34,12 @@ pub fn shells() -> Vec<&'static str> {
 
 /// One test's place. It lies outside the temporary directory, in a repository of its own, so that
 /// files in it count as somebody's work.
-pub struct Guard {
+pub(crate) struct Guard {
     root: tempfile::TempDir,
 }
 
 impl Guard {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new()
             .prefix("guard-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
@@ -69,21 +70,21 @@ impl Guard {
     }
 
     /// A path in this place, which is made with it: `home`, `shells`, `shims`, `work`.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.path("home")
     }
 
     /// The directory that runs start in.
-    pub fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.path("work")
     }
 
     /// Writes a file under [`Guard::work`], with its directories.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.work().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -91,7 +92,7 @@ impl Guard {
     }
 
     /// Writes an executable file in a directory of this place.
-    pub fn program(&self, directory: &str, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn program(&self, directory: &str, name: &str, content: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let path = self.path(directory).join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -101,7 +102,7 @@ impl Guard {
     }
 
     /// A link to guard in the shim directory.
-    pub fn shim(&self, program: &str) -> PathBuf {
+    pub(crate) fn shim(&self, program: &str) -> PathBuf {
         let path = self.path("shims").join(program);
         if fs::symlink_metadata(&path).is_err() {
             self.link(&path);
@@ -110,7 +111,7 @@ impl Guard {
     }
 
     /// A run of any program in this place.
-    pub fn run(&self, program: impl AsRef<OsStr>) -> Run {
+    pub(crate) fn run(&self, program: impl AsRef<OsStr>) -> Run {
         let home = self.home();
         let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         let mut run = Run {
@@ -133,17 +134,17 @@ impl Guard {
     }
 
     /// `guard …`
-    pub fn guard(&self) -> Run {
+    pub(crate) fn guard(&self) -> Run {
         self.run(env!("CARGO_BIN_EXE_guard")).named("guard")
     }
 
     /// Guard as that shell.
-    pub fn shell(&self, shell: &str) -> Run {
+    pub(crate) fn shell(&self, shell: &str) -> Run {
         self.run(self.path("shells").join(shell)).named(shell)
     }
 
     /// The real shell, with nothing else different.
-    pub fn real(&self, shell: &str) -> Run {
+    pub(crate) fn real(&self, shell: &str) -> Run {
         self.run(Path::new("/bin").join(shell)).named(shell)
     }
 }
@@ -159,7 +160,7 @@ enum Input {
 /// A run in preparation.
 #[derive(Clone)]
 #[must_use]
-pub struct Run {
+pub(crate) struct Run {
     program: OsString,
     name: Option<OsString>,
     arguments: Vec<OsString>,
@@ -170,24 +171,24 @@ pub struct Run {
 
 impl Run {
     /// Sets argv[0].
-    pub fn named(mut self, name: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn named(mut self, name: impl AsRef<OsStr>) -> Self {
         self.name = Some(name.as_ref().to_owned());
         self
     }
 
-    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
         self
     }
 
-    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         for argument in arguments {
             self = self.arg(argument);
         }
         self
     }
 
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.retain(|(set, _)| set != name);
         self.environment
             .push((name.into(), value.as_ref().to_owned()));
@@ -195,7 +196,7 @@ impl Run {
     }
 
     /// Puts guard's shims (see [`Guard::shim`]) or another directory first on `PATH`.
-    pub fn first_on_path(self, directory: impl AsRef<Path>) -> Self {
+    pub(crate) fn first_on_path(self, directory: impl AsRef<Path>) -> Self {
         let path = self
             .environment
             .iter()
@@ -209,29 +210,29 @@ impl Run {
     }
 
     /// Standard input is a pipe with these bytes in it.
-    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = Input::Bytes(bytes.as_ref().to_owned());
         self
     }
 
     /// Standard input is this file.
-    pub fn stdin_file(mut self, path: impl AsRef<Path>) -> Self {
+    pub(crate) fn stdin_file(mut self, path: impl AsRef<Path>) -> Self {
         self.stdin = Input::File(path.as_ref().to_owned());
         self
     }
 
-    pub fn stdin_closed(mut self) -> Self {
+    pub(crate) fn stdin_closed(mut self) -> Self {
         self.stdin = Input::Closed;
         self
     }
 
-    pub fn directory(mut self, directory: impl AsRef<Path>) -> Self {
+    pub(crate) fn directory(mut self, directory: impl AsRef<Path>) -> Self {
         self.directory = directory.as_ref().to_owned();
         self
     }
 
     /// The run as a [`Command`], in a session of its own: without a terminal.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = self.bare();
         // SAFETY: setsid(2) and close(2) are async-signal-safe and touch no memory.
         unsafe {
@@ -259,7 +260,7 @@ impl Run {
     }
 
     /// Runs to the end without a terminal.
-    pub fn output(&self) -> Outcome {
+    pub(crate) fn output(&self) -> Outcome {
         let mut command = self.command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         match &self.stdin {
@@ -285,7 +286,7 @@ impl Run {
     }
 
     /// Starts on a new terminal, as the leader of its session.
-    pub fn terminal(&self) -> Terminal {
+    pub(crate) fn terminal(&self) -> Terminal {
         // Close-on-exec from the start: tests run side by side, and no other test's program may
         // inherit this terminal.
         let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).unwrap();
@@ -330,16 +331,16 @@ impl Run {
 
 /// What a run did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: Option<i32>,
-    pub signal: Option<i32>,
+pub(crate) struct Outcome {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
 }
 
 /// A program on a terminal of its own, with the test as the person before it.
-pub struct Terminal {
-    pub child: Child,
+pub(crate) struct Terminal {
+    pub(crate) child: Child,
     master: OwnedFd,
     output: Receiver<Vec<u8>>,
     transcript: String,
@@ -348,12 +349,12 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn send(&mut self, keys: &str) {
+    pub(crate) fn send(&mut self, keys: &str) {
         nix::unistd::write(self.master.as_fd(), keys.as_bytes()).unwrap();
     }
 
     /// Waits until `text` shows up after what was expected before.
-    pub fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.transcript[self.seen..].find(text) {
@@ -368,12 +369,12 @@ impl Terminal {
         }
     }
 
-    pub fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
         resize(self.master.as_raw_fd(), rows, columns);
     }
 
     /// Waits for the end; everything that was shown stands in `stdout`.
-    pub fn finish(mut self) -> Outcome {
+    pub(crate) fn finish(mut self) -> Outcome {
         let status = wait(&mut self.child);
         // What is still on its way: the other side is closed, so this ends.
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {

@@ -224,12 +224,17 @@ fn envelope(agent: &'static str, shell: &'static str, arguments: &[&str]) -> Env
     }
 }
 
+/// Where Claude Code has the shell leave its working directory.
+fn fresh_cwd_file() -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("claude-{}-cwd", std::process::id()))
+}
+
 /// Each program's own way to run `COMMAND`, as they were recorded.
 fn envelopes(guard: &Guard, command: &str) -> Vec<Envelope> {
     let quoted = format!("'{}'", command.replace('\'', r#"'"'"'"#));
     let snapshot = guard.work().join("snapshot.sh");
     let snapshot = snapshot.display();
-    let cwd = guard.work().join("claude-1a2b-cwd");
+    let cwd = fresh_cwd_file();
     let cwd = cwd.display();
     let with_snapshot = format!(
         "source {snapshot} 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && \
@@ -314,14 +319,14 @@ fn what_agents_send_runs_as_without_guard() {
             assert_eq!(ours, real, "{agent}: {command}");
         }
     }
+    let _ = std::fs::remove_file(fresh_cwd_file());
 }
 
-/// Cursor hands the state of the shell over on descriptor 3 and takes it back on 4.
+/// Some programs hand the state of the shell over on descriptor 3 and take it back on 4.
 #[test]
 fn descriptors_beyond_the_standard_ones_are_handed_on() {
     let guard = Guard::new();
-    let state = guard.file("state", "export RESTORED=yes\n");
-    let envelope = r#"snap=$(command cat <&3) && builtin shopt -s extglob && builtin eval -- "$snap" && { builtin export PWD="$(builtin pwd)"; builtin shopt -s expand_aliases 2>/dev/null; builtin eval "$1" < /dev/null; }; COMMAND_EXIT_CODE=$?; builtin declare -p RESTORED >&4; builtin exit $COMMAND_EXIT_CODE"#;
+    let state = guard.file("state", "handed over");
     for (run, dump) in [
         (guard.real("bash"), "real"),
         (guard.shell("bash"), "guarded"),
@@ -333,23 +338,16 @@ fn descriptors_beyond_the_standard_ones_are_handed_on() {
             state.display(),
             dump.display()
         );
-        let inner = run.command();
         let outcome = guard
             .run("/bin/bash")
             .args(["-c", &outer])
-            .arg(inner.get_program())
-            .args([
-                "-O",
-                "extglob",
-                "-c",
-                envelope,
-                "--",
-                "echo $RESTORED; (exit 4)",
-            ])
+            .arg(run.command().get_program())
+            .args(["-O", "extglob", "-c"])
+            .arg(r#"state=$(cat <&3); echo "$state, $1"; echo "back" >&4; exit 4"#)
+            .args(["--", "taken"])
             .output();
-        assert_eq!(outcome.stdout, "yes\n", "{outcome:?}");
+        assert_eq!(outcome.stdout, "handed over, taken\n", "{outcome:?}");
         assert_eq!(outcome.code, Some(4));
-        let dumped = std::fs::read_to_string(&dump).unwrap();
-        assert_eq!(dumped, "declare -x RESTORED=\"yes\"\n");
+        assert_eq!(std::fs::read_to_string(&dump).unwrap(), "back\n");
     }
 }

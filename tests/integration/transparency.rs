@@ -38,7 +38,6 @@ const CASES: &[Case] = &[
     case("no output at all", ":"),
     case("a missing command", "no-such-command-here"),
     case("a directory as a command", "/"),
-    case("a syntax error", "if true; then"),
     case("an unset variable", "set -u; echo $nothing_here"),
     case("errexit", "set -e; echo a; false; echo b"),
     case("its own name", r#"echo "$0""#),
