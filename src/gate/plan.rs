@@ -228,7 +228,8 @@ mod tests {
         let base = || draft(here, vec![loss("volume-delete", "pg-data")]);
         let digest = of(base());
         assert_eq!(digest, of(base()));
-        let changes: [(&str, fn(&mut Draft)); 7] = [
+        type Change = fn(&mut Draft);
+        let changes: [(&str, Change); 7] = [
             ("argv", |draft| draft.argv.push("more".into())),
             ("argv[0]", |draft| draft.argv[0] = "bash".into()),
             ("cwd", |draft| draft.cwd = "/".into()),

@@ -10,6 +10,7 @@
 
 mod approval;
 mod audit;
+mod exec;
 mod harness;
 mod oracle;
 mod shell_forms;

@@ -28,7 +28,10 @@ const ROLE: &str = "GUARD_TEST_ROLE";
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Act {
     pub(crate) direct: bool,
-    /// What `/bin/sh` runs if the gate lets it.
+    pub(crate) program: PathBuf,
+    /// `argv[0]`, before `-c` and the script.
+    pub(crate) name: String,
+    /// What the shell runs if the gate lets it.
     pub(crate) script: String,
     /// The command as it is shown.
     pub(crate) text: String,
@@ -45,6 +48,8 @@ impl Act {
     pub(crate) fn losing(name: &str, script: &str) -> Self {
         Self {
             direct: false,
+            program: "/bin/sh".into(),
+            name: "sh".to_owned(),
             script: script.to_owned(),
             text: format!("railway volume delete -v {name}"),
             losses: vec![("volume-delete".to_owned(), name.to_owned())],
@@ -94,8 +99,8 @@ impl Act {
             } else {
                 Entry::Shell
             },
-            program: "/bin/sh".into(),
-            argv: ["sh", "-c", &self.script].map(Into::into).to_vec(),
+            program: self.program.clone(),
+            argv: [&self.name, "-c", &self.script].map(Into::into).to_vec(),
             cwd,
             text: self.text.clone(),
             assessment: Assessment {
@@ -351,9 +356,7 @@ fn in_the_role_of_terminal() {
         .spawn()
         .unwrap();
     let mut terminal = Screen {
-        master: File::from(std::os::fd::OwnedFd::from(
-            master.as_fd().try_clone_to_owned().unwrap(),
-        )),
+        master: File::from(master.as_fd().try_clone_to_owned().unwrap()),
         screen: String::new(),
         shown: 0,
     };
@@ -370,7 +373,10 @@ fn in_the_role_of_terminal() {
         status = child.try_wait().unwrap();
         std::thread::sleep(Duration::from_millis(5));
     }
-    let _ = child.kill();
+    if status.is_none() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
     let seen = Seen {
         screen: terminal.screen.replace("\r\n", "\n"),
         code: status.and_then(|status| status.code()),
