@@ -41,7 +41,7 @@ pub struct Approved {
 #[derive(Debug)]
 #[must_use]
 pub enum Answer {
-    Approved(Approved),
+    Approved(Box<Approved>),
     /// It waits for `guard approve`.
     Parked(Box<Request>),
     Refused(Refusal),
@@ -85,10 +85,10 @@ impl Challenge {
     }
 
     fn approved(self, channel: Channel) -> Answer {
-        Answer::Approved(Approved {
+        Answer::Approved(Box::new(Approved {
             challenge: self,
             channel,
-        })
+        }))
     }
 
     fn prompt(

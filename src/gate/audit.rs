@@ -460,7 +460,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_tampering_is_found() {
-        let edits: [(fn(&mut Vec<String>), u64, Damage); 5] = [
+        type Edit = fn(&mut Vec<String>);
+        let edits: [(Edit, u64, Damage); 5] = [
             (|l| l[1] = l[1].replace("two", "2wo"), 3, Damage::Chain),
             (|l| drop(l.remove(1)), 2, Damage::Chain),
             (|l| l.swap(1, 2), 2, Damage::Chain),

@@ -213,3 +213,85 @@ fn without(bytes: &[u8], scaffolding: &[String]) -> Vec<u8> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{draft, loss, world};
+    use super::*;
+
+    #[test]
+    fn the_digest_changes_with_everything_that_was_shown() {
+        let directory = tempfile::tempdir().unwrap();
+        let here = directory.path();
+        fs::write(here.join("wipe.sql"), "drop table a").unwrap();
+        let of = |draft: Draft| Plan::new(draft, &world(&draft_cwd(here), &["wipe.sql"])).digest();
+        let base = || draft(here, vec![loss("volume-delete", "pg-data")]);
+        let digest = of(base());
+        assert_eq!(digest, of(base()));
+        type Change = fn(&mut Draft);
+        let changes: [(&str, Change); 7] = [
+            ("argv", |draft| draft.argv.push("more".into())),
+            ("argv[0]", |draft| draft.argv[0] = "bash".into()),
+            ("cwd", |draft| draft.cwd = "/".into()),
+            ("text", |draft| draft.text.push(' ')),
+            ("target", |draft| {
+                draft.assessment.effects = vec![loss("volume-delete", "pg-data2")];
+            }),
+            ("one more", |draft| {
+                let again = draft.assessment.effects[0].clone();
+                draft.assessment.effects.push(again);
+            }),
+            ("program", |draft| draft.program = "/bin/ls".into()),
+        ];
+        for (what, change) in changes {
+            let mut changed = base();
+            change(&mut changed);
+            assert_ne!(digest, of(changed), "{what}");
+        }
+        fs::write(here.join("wipe.sql"), "drop table b").unwrap();
+        assert_ne!(digest, of(base()), "file");
+        fs::remove_file(here.join("wipe.sql")).unwrap();
+        assert_ne!(digest, of(base()), "missing file");
+    }
+
+    fn draft_cwd(path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+
+    #[test]
+    fn what_a_harness_makes_anew_does_not_count() {
+        let of = |text: &str, scaffolding: &str| {
+            let mut draft = draft(Path::new("/"), vec![loss("volume-delete", "pg-data")]);
+            draft.argv.push(text.into());
+            draft.scaffolding = vec![scaffolding.to_owned()];
+            Plan::new(draft, &world(Path::new("/"), &[])).digest()
+        };
+        assert_eq!(
+            of("x >| /tmp/c-1-cwd", "/tmp/c-1-cwd"),
+            of("x >| /tmp/c-2-cwd", "/tmp/c-2-cwd")
+        );
+        assert_ne!(
+            of("x >| /tmp/c-1-cwd", "/tmp/c-1-cwd"),
+            of("y >| /tmp/c-2-cwd", "/tmp/c-2-cwd")
+        );
+        assert_ne!(of("x >| /tmp/c-1-cwd", ""), of("x >| /tmp/c-2-cwd", ""));
+    }
+
+    #[test]
+    fn a_change_while_the_question_waits_is_seen() {
+        let directory = tempfile::tempdir().unwrap();
+        let here = directory.path();
+        fs::write(here.join("a.sql"), "drop table a").unwrap();
+        let plan = Plan::new(
+            draft(here, vec![loss("volume-delete", "pg-data")]),
+            &world(here, &["a.sql", "missing.sql"]),
+        );
+        assert!(plan.unchanged().is_ok());
+        fs::write(here.join("missing.sql"), "now there").unwrap();
+        assert!(matches!(plan.unchanged(), Err(Failure::Changed(_))));
+        fs::remove_file(here.join("missing.sql")).unwrap();
+        assert!(plan.unchanged().is_ok());
+        fs::write(here.join("a.sql"), "drop table b").unwrap();
+        assert!(matches!(plan.unchanged(), Err(Failure::Changed(_))));
+    }
+}

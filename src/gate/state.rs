@@ -4,7 +4,6 @@
 //! several guards work in here at the same time. Another process of the same user could write
 //! here too; that is what guard does not protect against.
 
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -45,7 +44,7 @@ impl State {
     /// `$XDG_STATE_HOME/guard`, or `~/.local/state/guard`.
     pub fn open() -> Result<Self, Failure> {
         let absolute = |name: &str| -> Option<PathBuf> {
-            let path = PathBuf::from(std::env::var_os(name).unwrap_or_else(OsString::new));
+            let path = PathBuf::from(std::env::var_os(name).unwrap_or_default());
             path.is_absolute().then_some(path)
         };
         let base = absolute("XDG_STATE_HOME")

@@ -21,7 +21,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 #[cfg(target_os = "linux")]
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::stat::fstat;
 use nix::sys::termios::{FlushArg, LocalFlags, SetArg, Termios, tcflush, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, tcgetpgrp};
 
@@ -118,14 +117,20 @@ impl Terminal {
 }
 
 /// Whether standard input is the terminal with this device number.
+#[cfg(target_os = "linux")]
 pub(super) fn stdin_is(terminal: u64) -> bool {
+    use nix::sys::stat::{fstat, major, minor};
     fstat(io::stdin()).is_ok_and(|stat| {
-        // The kernel's own number of a device keeps the minor's upper bits above the major's.
-        let (major, minor) = (libc::major(stat.st_rdev), libc::minor(stat.st_rdev));
-        let device =
-            u64::from(minor & 0xff) | (u64::from(major) << 8) | (u64::from(minor & !0xff) << 12);
-        device == terminal
+        // `/proc` keeps the minor's upper bits above the major's.
+        let (major, minor) = (major(stat.st_rdev), minor(stat.st_rdev));
+        terminal == (minor & 0xff) | (major << 8) | ((minor & !0xff) << 12)
     })
+}
+
+/// There is nothing to compare with, and so no answer that counts.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn stdin_is(_terminal: u64) -> bool {
+    false
 }
 
 /// Shows the report and reads the name. `Ok` only if it was typed.

@@ -4,11 +4,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test that cannot be set up must fail"
 )]
 
+mod approval;
+mod audit;
+mod exec;
 mod harness;
 mod oracle;
 mod shell_forms;
 mod shims;
+mod stage;
 mod transparency;
