@@ -12,3 +12,4 @@ mod oracle;
 mod shell_forms;
 mod shims;
 mod transparency;
+mod railway;
