@@ -8,8 +8,9 @@
 )]
 
 mod harness;
+mod http;
 mod oracle;
+mod railway;
 mod shell_forms;
 mod shims;
 mod transparency;
-mod railway;
