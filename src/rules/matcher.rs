@@ -189,7 +189,8 @@ impl Matcher<'_> {
         let call = self.call;
         let place = self.place().clone();
         let names = target::names(&rule.target, &call, &place);
-        if names.is_empty() {
+        // Nothing is overwritten but what is named: `curl $URL` may hold `-o`, but no path of it.
+        if names.is_empty() && rule.class != RuleClass::Overwrite {
             findings.effects.push(effect(rule, &call, &place, None));
         }
         for name in names {

@@ -11,8 +11,8 @@ use crate::location::Location;
 use crate::payload::graphql;
 use crate::payload::holes::{Holes, has_hole};
 use crate::payload::json;
-use crate::resolve::{Argument, Stdin, Text};
-use crate::rules::{Call, Findings, Nested, Origin};
+use crate::resolve::{Argument, Origin, Stdin, Text};
+use crate::rules::{Call, Findings, Nested};
 
 /// Variables that `railway run` and `railway shell` fill in from the environment they name.
 const REMOTE: &[&str] = &[
