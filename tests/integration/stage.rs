@@ -94,6 +94,7 @@ impl Act {
             location: everything.clone(),
         });
         let draft = Draft {
+            path: None,
             entry: if self.direct {
                 Entry::Direct
             } else {
