@@ -189,7 +189,8 @@ impl Matcher<'_> {
         let call = self.call;
         let place = self.place().clone();
         let names = target::names(&rule.target, &call, &place);
-        if names.is_empty() {
+        let is_path = matches!(rule.class, RuleClass::Path | RuleClass::Overwrite);
+        if names.is_empty() && !(is_path && call.args.uncertain.is_empty()) {
             findings.effects.push(effect(rule, &call, &place, None));
         }
         for name in names {
@@ -227,6 +228,12 @@ impl Matcher<'_> {
             findings.opaque(reason, &word.location);
             return;
         };
+        let mut path = call.args.command.clone();
+        path.push(name.to_owned());
+        let listed = self.cli.read_only.iter().chain(&self.cli.reversible);
+        if listed.into_iter().any(|pattern| covers(pattern, &path)) {
+            return;
+        }
         let words = call.args.operands.iter().take(3);
         let words = words.filter_map(|word| word.value.exact());
         match verb::of(std::iter::once(name).chain(words)) {
