@@ -201,6 +201,13 @@ fn path_of(name: &[u8]) -> Option<PathBuf> {
 impl Index {
     fn read(directory: &Path, world: &dyn World) -> Option<Self> {
         let path = directory.join("index");
+        if world.status(&path) == PathStatus::Missing {
+            // Nothing was ever added.
+            return Some(Self {
+                files: BTreeMap::new(),
+                written: (0, 0),
+            });
+        }
         let entry = world.entry(&path)?;
         let bytes = world.bytes(&path, INDEX_LIMIT)?;
         // Object names of another length shift every field.

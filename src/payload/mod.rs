@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod find;
+pub mod git;
 pub mod graphql;
 pub mod holes;
 pub mod http;
@@ -25,6 +26,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
     Some(match name {
         "aws" => aws::analyze,
         "find" => find::analyze,
+        "git" => git::analyze,
         "curl" => http::analyze_curl,
         "wget" => http::analyze_wget,
         "httpie" => http::analyze_httpie,

@@ -259,6 +259,12 @@ impl<'a> Reader<'a> {
             Arity::Flag | Arity::Attached => 0,
             _ if negated => 0,
             Arity::Values(count) => count,
+            Arity::Command => words
+                .iter()
+                .skip(self.next)
+                .take_while(|word| word.value.exact() != Some(";"))
+                .count()
+                .saturating_add(values.len()),
             Arity::Rest => words
                 .iter()
                 .skip(self.next)

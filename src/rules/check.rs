@@ -248,7 +248,9 @@ impl Checker<'_> {
         if let Some(condition) = &delegate.when {
             self.condition(id, condition, &delegate.command);
         }
-        if let DelegateSource::Option(name) = &delegate.from {
+        if let DelegateSource::Option(name) | DelegateSource::OptionAndOperands(name) =
+            &delegate.from
+        {
             self.declared(id, name, &delegate.command);
         }
         for name in delegate

@@ -136,6 +136,9 @@ fn words(from: &DelegateSource, call: &Call<'_>) -> Vec<Argument> {
     };
     match from {
         DelegateSource::Option(name) => call.args.all(name).cloned().collect(),
+        DelegateSource::OptionAndOperands(name) => {
+            call.args.all(name).chain(operands).cloned().collect()
+        }
         DelegateSource::Operands(index) | DelegateSource::Joined(index) => from_index(*index),
         DelegateSource::Operand(index) => from_index(*index).into_iter().take(1).collect(),
         DelegateSource::Stdin => Vec::new(),
@@ -144,6 +147,14 @@ fn words(from: &DelegateSource, call: &Call<'_>) -> Vec<Argument> {
 
 /// Moves leading `NAME=value` words into the environment.
 fn take_assignments(words: &mut Vec<Argument>, inner: &mut Command) {
+    // `env - CMD` is `env -i CMD`.
+    if words
+        .first()
+        .is_some_and(|word| word.value.exact() == Some("-"))
+    {
+        words.remove(0);
+        inner.environment.clear();
+    }
     let count = words
         .iter()
         .take_while(|word| is_assignment(word.value.known_prefix()))

@@ -17,6 +17,8 @@ pub enum Arity {
     Values(usize),
     /// Every word up to the next option.
     Rest,
+    /// Every word up to a `;`, whatever it looks like: a command of its own (`fd -x`).
+    Command,
     /// One, and only in the same word: `--color=always`.
     Attached,
 }
@@ -41,10 +43,15 @@ impl<'a> Declaration<'a> {
         let (names, arity) = match text.rsplit_once(':') {
             None => (text, Arity::Values(1)),
             Some((names, "*")) => (names, Arity::Rest),
+            Some((names, ";")) => (names, Arity::Command),
             Some((names, "?")) => (names, Arity::Attached),
             Some((names, count)) => match count.parse() {
                 Ok(count @ 1..=9) => (names, Arity::Values(count)),
-                _ => return Err(format!("`{text}`: what follows `:` is 1 to 9, `*` or `?`")),
+                _ => {
+                    return Err(format!(
+                        "`{text}`: what follows `:` is 1 to 9, `*`, `;` or `?`"
+                    ));
+                }
             },
         };
         Self::read(names, arity)
@@ -129,6 +136,7 @@ mod tests {
             ("-e/--environment", Arity::Values(1)),
             ("--set:2", Arity::Values(2)),
             ("--ids:*", Arity::Rest),
+            ("--exec:;", Arity::Command),
             ("--color:?", Arity::Attached),
             ("of=", Arity::Values(1)),
         ] {

@@ -190,7 +190,17 @@ impl Matcher<'_> {
         let place = self.place().clone();
         let names = target::names(&rule.target, &call, &place);
         // Nothing is overwritten but what is named: `curl $URL` may hold `-o`, but no path of it.
-        if names.is_empty() && rule.class != RuleClass::Overwrite {
+        // And `rm -f` alone deletes nothing.
+        let nothing_named = match rule.class {
+            RuleClass::Overwrite => true,
+            RuleClass::Path => call.args.uncertain.is_empty(),
+            RuleClass::ReadOnly
+            | RuleClass::Reversible
+            | RuleClass::Recoverable
+            | RuleClass::Irreversible
+            | RuleClass::Opaque => false,
+        };
+        if names.is_empty() && !nothing_named {
             findings.effects.push(effect(rule, &call, &place, None));
         }
         for name in names {
@@ -228,6 +238,12 @@ impl Matcher<'_> {
             findings.opaque(reason, &word.location);
             return;
         };
+        let mut path = call.args.command.clone();
+        path.push(name.to_owned());
+        let listed = self.cli.read_only.iter().chain(&self.cli.reversible);
+        if listed.into_iter().any(|pattern| covers(pattern, &path)) {
+            return;
+        }
         let words = call.args.operands.iter().take(3);
         let words = words.filter_map(|word| word.value.exact());
         match verb::of(std::iter::once(name).chain(words)) {

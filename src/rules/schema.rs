@@ -55,7 +55,8 @@ pub struct Cli {
     #[serde(default)]
     pub flags: Vec<String>,
     /// Options with a value: `-e/--environment`; `--config:3` takes three values, `--ids:*`
-    /// every word up to the next option, `--color:?` one only when attached (`--color=always`).
+    /// every word up to the next option, `--exec:;` every word up to a `;`, `--color:?` one only
+    /// when attached (`--color=always`).
     #[serde(default)]
     pub options: Vec<String>,
     /// Flags under which nothing is done: help, version, dry runs that the CLI really has.
@@ -331,6 +332,8 @@ pub struct Delegate {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum DelegateSource {
     Option(String),
+    /// The value of an option, and every operand after it (`env -S 'nice -n' 5 CMD`).
+    OptionAndOperands(String),
     /// Operands from this index on, as separate words.
     Operands(i32),
     /// One operand.

@@ -1,0 +1,650 @@
+//! What git commands lose of a work tree, by its state; and what git runs by configuration.
+//!
+//! Owns the reading of `reset --hard`, `checkout`, `restore`, `switch`, `clean` and `rm`. Never
+//! runs git.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use crate::context::files::{self, Loss};
+use crate::context::git::WorkTree;
+use crate::context::{EntryKind, PathStatus, World};
+use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
+use crate::location::Location;
+use crate::resolve::{Argument, Directory, Text};
+use crate::rules::{Call, Findings, Nested, Origin};
+
+/// Files that are looked at by `git clean`, and changed files that are counted.
+const LIMIT: usize = 4000;
+
+/// Settings whose value git gives to a shell.
+const RUNS: &[&str] = &[
+    "core.pager",
+    "core.editor",
+    "core.sshcommand",
+    "core.fsmonitor",
+    "core.askpass",
+    "core.alternaterefscommand",
+    "core.gitproxy",
+    "diff.external",
+    "sequence.editor",
+    "credential.helper",
+    "gpg.program",
+    "uploadpack.packobjectshook",
+    "interactive.difffilter",
+];
+
+/// Variables that do the same.
+const RUNNING_VARIABLES: &[&str] = &[
+    "GIT_PAGER",
+    "PAGER",
+    "GIT_EDITOR",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_SSH_COMMAND",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_ASKPASS",
+    "GIT_PROXY_COMMAND",
+];
+
+/// Judges a git command beyond what its pack says.
+pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
+    configuration(call, findings);
+    variables(call, findings);
+    let command: Vec<&str> = call.args.command.iter().map(String::as_str).collect();
+    match command.as_slice() {
+        ["reset"] => reset(call, findings),
+        ["checkout"] => checkout(call, findings),
+        ["switch"] => switch(call, findings),
+        ["restore"] => restore(call, findings),
+        ["clean"] => clean(call, findings),
+        ["rm"] => rm(call, findings),
+        ["read-tree"] if call.args.flag("-u") || call.args.open => {
+            discard("read-tree", None, call, findings);
+        }
+        ["checkout-index"] if call.args.flag("--force") || call.args.open => {
+            discard("checkout-index", None, call, findings);
+        }
+        [] => alias(call, findings),
+        _ => {}
+    }
+}
+
+/// `-c alias.x='!rm -rf …'`, `-c core.pager=…`: git runs the value.
+fn configuration(call: &Call<'_>, findings: &mut Findings) {
+    for setting in call.args.all("-c") {
+        let Some((name, value)) = setting.value.known_prefix().split_once('=') else {
+            continue;
+        };
+        let name = name.to_ascii_lowercase();
+        let runs = RUNS.contains(&name.as_str())
+            || (name.starts_with("alias.") && value.starts_with('!'))
+            || ["filter.", "difftool.", "mergetool.", "merge.", "diff."]
+                .iter()
+                .any(|section| {
+                    name.starts_with(section)
+                        && [
+                            ".cmd",
+                            ".command",
+                            ".clean",
+                            ".smudge",
+                            ".process",
+                            ".driver",
+                            ".textconv",
+                        ]
+                        .iter()
+                        .any(|key| name.ends_with(key))
+                });
+        if name == "core.hookspath" && !matches!(value, "" | "/dev/null") {
+            let reason = format!("git would run hooks from `{value}`");
+            findings.opaque(reason, &setting.location);
+        }
+        if runs {
+            let text = value.trim_start_matches('!');
+            let mut whole = Text::known(text);
+            for part in setting.value.parts().iter().skip(1) {
+                whole.push(part.clone());
+            }
+            shell(whole, &setting.location, call, findings);
+        }
+    }
+}
+
+fn variables(call: &Call<'_>, findings: &mut Findings) {
+    for name in RUNNING_VARIABLES {
+        let Some(value) = call.command.variable(call.world, name) else {
+            continue;
+        };
+        let given = call.world.env(name);
+        if value.exact() != given.as_deref() && !value.is_empty() {
+            shell(value, &call.command.location, call, findings);
+        }
+    }
+}
+
+fn shell(text: Text, place: &Location, call: &Call<'_>, findings: &mut Findings) {
+    let mut by = call.command.clone();
+    by.redirections = Vec::new();
+    by.stdin = crate::resolve::Stdin::Empty;
+    findings.nested.push(Nested::Shell {
+        text,
+        origin: Origin::Place(place.clone()),
+        arguments: Vec::new(),
+        by: Box::new(by),
+        shell: "sh".into(),
+    });
+}
+
+/// A command of the user's own: `git undo`.
+fn alias(call: &Call<'_>, findings: &mut Findings) {
+    let Some(word) = &call.args.unknown_command else {
+        return;
+    };
+    let Some(name) = word.value.exact() else {
+        return;
+    };
+    let Some(value) = configured_alias(name, call) else {
+        return;
+    };
+    findings.unlisted.clear();
+    let mut inner = call.command.clone();
+    inner.redirections = Vec::new();
+    if let Some(text) = value.strip_prefix('!') {
+        let mut text = text.to_owned();
+        for operand in &call.args.operands {
+            text.push(' ');
+            text.push_str(&operand.value.display());
+        }
+        shell(Text::known(text), &word.location, call, findings);
+        return;
+    }
+    let at = inner.argv.iter().position(|other| other == word);
+    let Some(at) = at else {
+        return;
+    };
+    let words = value
+        .split_ascii_whitespace()
+        .map(|part| Argument::known(part, word.location.clone()));
+    inner.argv.splice(at..=at, words);
+    findings.nested.push(Nested::Command(Box::new(inner)));
+}
+
+fn configured_alias(name: &str, call: &Call<'_>) -> Option<String> {
+    let home = call.world.home();
+    let repository = directory(call)
+        .known()
+        .and_then(|path| WorkTree::of(&call.world.canonical(path)?, call.world))
+        .map(|tree| tree.directory.join("config"));
+    let files = [
+        repository,
+        home.as_ref().map(|home| home.join(".gitconfig")),
+        home.map(|home| home.join(".config/git/config")),
+    ];
+    files.into_iter().flatten().find_map(|file| {
+        let text = call.world.read(&file).ok()?;
+        let mut in_section = false;
+        text.lines().find_map(|line| {
+            let line = line.trim();
+            if line.starts_with('[') {
+                in_section = line.eq_ignore_ascii_case("[alias]");
+                return None;
+            }
+            let (key, value) = line.split_once('=')?;
+            (in_section && key.trim().eq_ignore_ascii_case(name))
+                .then(|| value.trim().trim_matches('"').replace("\\\"", "\""))
+        })
+    })
+}
+
+/// The directory that git works in: `-C` counts, each from the one before.
+fn directory(call: &Call<'_>) -> Directory {
+    let mut directory = call.command.directory.clone();
+    for to in call.args.all("-C") {
+        directory = to
+            .value
+            .exact()
+            .and_then(|path| directory.join(path))
+            .map_or_else(
+                || Directory::Unknown(to.value.display().into_owned()),
+                Directory::Known,
+            );
+    }
+    directory
+}
+
+/// The work tree that the command changes; `Err` if which it is, is not known.
+fn tree(call: &Call<'_>) -> Result<Option<WorkTree>, &'static str> {
+    let redirected = call.args.option("--git-dir").is_some()
+        || call.args.option("--work-tree").is_some()
+        || ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]
+            .iter()
+            .any(|name| call.command.variable(call.world, name).is_some());
+    if redirected {
+        return Err("another repository is named");
+    }
+    if call.command.elsewhere.is_some() {
+        return Err("on another machine");
+    }
+    let directory = directory(call);
+    let Some(path) = directory.known() else {
+        return Err("the directory is not known");
+    };
+    let canonical = call.world.canonical(path);
+    Ok(canonical.and_then(|path| WorkTree::of(&path, call.world)))
+}
+
+fn reset(call: &Call<'_>, findings: &mut Findings) {
+    let args = call.args;
+    if args.flag("--hard") || args.open {
+        discard("reset-hard", None, call, findings);
+    }
+    if args.flag("--hard") || args.flag("--soft") || args.flag("--keep") || args.flag("--merge") {
+        let name = args.operands.first();
+        let name = name.map_or_else(
+            || "HEAD".to_owned(),
+            |word| word.value.display().into_owned(),
+        );
+        let mut effect = effect("reset", "move", "branch", Some(name), call);
+        effect.reversibility = Reversibility::Recoverable {
+            from: "git reset --hard ORIG_HEAD, or the reflog".to_owned(),
+            within: Some("90 days".to_owned()),
+        };
+        "moves the branch; its commits stay in the reflog".clone_into(&mut effect.summary);
+        findings.effects.push(effect);
+    }
+}
+
+/// The words after `--`, if there is one.
+fn after_dashes<'a>(call: &Call<'a>) -> Option<Vec<&'a Argument>> {
+    let argv = &call.command.argv;
+    let at = argv
+        .iter()
+        .position(|word| word.value.exact() == Some("--"))?;
+    Some(argv.iter().skip(at + 1).collect())
+}
+
+fn checkout(call: &Call<'_>, findings: &mut Findings) {
+    let args = call.args;
+    if args.flag("--patch") {
+        return;
+    }
+    if args.option("--pathspec-from-file").is_some() {
+        discard("checkout-paths", None, call, findings);
+        return;
+    }
+    let operands: Vec<&Argument> = args.operands.iter().collect();
+    let paths = match after_dashes(call) {
+        Some(paths) => paths,
+        None if args.option("-b").is_some()
+            || args.option("-B").is_some()
+            || args.option("--orphan").is_some() =>
+        {
+            Vec::new()
+        }
+        None => match operands.split_first() {
+            Some((first, rest)) if is_revision(first, call) => rest.to_vec(),
+            _ => operands,
+        },
+    };
+    if !paths.is_empty() {
+        discard("checkout-paths", Some(&paths), call, findings);
+    } else if args.flag("--force") || args.open {
+        discard("checkout-force", None, call, findings);
+    }
+}
+
+/// As git decides where no `--` says it: a name of a commit goes before a path.
+fn is_revision(word: &Argument, call: &Call<'_>) -> bool {
+    let Some(name) = word.value.exact() else {
+        // A quoted variable in this place holds a branch, as people write it.
+        return !word.splits || !word.value.has_glob();
+    };
+    if matches!(name, "HEAD" | "@" | "-") || name.contains(['~', '^', '@']) {
+        return true;
+    }
+    if name == "."
+        || name == ".."
+        || ["/", "./", "../", ":", "*"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    {
+        return false;
+    }
+    let directory = directory(call);
+    let here = |path: &Path| call.world.status(path) != PathStatus::Missing;
+    let exists = directory.join(name).is_some_and(|path| here(&path));
+    let Ok(Some(tree)) = tree(call) else {
+        return !exists;
+    };
+    let refs = ["refs/heads", "refs/tags", "refs/remotes", "refs", ""];
+    let loose = refs.iter().any(|base| {
+        let path = tree.directory.join(base).join(name);
+        matches!(call.world.status(&path), PathStatus::File { .. })
+    });
+    let packed = call
+        .world
+        .read(&tree.directory.join("packed-refs"))
+        .is_ok_and(|text| text.lines().any(|line| line.ends_with(&format!("/{name}"))));
+    let is_hash = name.len() >= 7 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // What is neither there nor known makes git fail, or guess a remote branch.
+    loose || packed || is_hash || !(exists || tree.may_track(&tree.root.join(name)))
+}
+
+fn switch(call: &Call<'_>, findings: &mut Findings) {
+    if call.args.flag("--force") || call.args.flag("--discard-changes") || call.args.open {
+        discard("switch-force", None, call, findings);
+    }
+}
+
+fn restore(call: &Call<'_>, findings: &mut Findings) {
+    let args = call.args;
+    if (args.flag("--staged") && !args.flag("--worktree")) || args.flag("--patch") {
+        return;
+    }
+    if args.option("--pathspec-from-file").is_some() {
+        discard("restore", None, call, findings);
+        return;
+    }
+    let paths: Vec<&Argument> = args.operands.iter().collect();
+    if !paths.is_empty() {
+        discard("restore", Some(&paths), call, findings);
+    }
+}
+
+fn rm(call: &Call<'_>, findings: &mut Findings) {
+    let args = call.args;
+    if args.flag("--cached") {
+        return;
+    }
+    let paths: Vec<&Argument> = args.operands.iter().collect();
+    if args.flag("--force") || args.open {
+        discard("rm-force", Some(&paths), call, findings);
+    }
+    for path in paths {
+        let name = path.value.display().into_owned();
+        let mut effect = effect("rm", "delete", "path", Some(name.clone()), call);
+        effect.reversibility = Reversibility::Recoverable {
+            from: format!("git restore --staged --worktree -- {name}"),
+            within: None,
+        };
+        "deletes tracked files; git has them as they were committed"
+            .clone_into(&mut effect.summary);
+        effect.location = path.location.clone();
+        findings.effects.push(effect);
+    }
+}
+
+/// Uncommitted changes of tracked files go, in these paths or everywhere.
+fn discard(
+    rule: &'static str,
+    paths: Option<&[&Argument]>,
+    call: &Call<'_>,
+    findings: &mut Findings,
+) {
+    let tree = match tree(call) {
+        // git itself refuses: there is nothing to discard.
+        Ok(None) => return,
+        Ok(Some(tree)) => tree,
+        Err(why) => {
+            discarded(rule, None, why, call, findings);
+            return;
+        }
+    };
+    let Some(changed) = tree.changed(call.world, LIMIT) else {
+        discarded(rule, None, "git's index cannot be read", call, findings);
+        return;
+    };
+    let scope = paths.map(|paths| Scope::of(paths, call));
+    let lost: Vec<PathBuf> = changed
+        .into_iter()
+        .filter(|path| scope.as_ref().is_none_or(|scope| scope.covers(path)))
+        .collect();
+    if !lost.is_empty() {
+        discarded(rule, Some((&tree, &lost)), "", call, findings);
+    }
+}
+
+/// What path arguments of git cover.
+struct Scope {
+    places: Vec<PathBuf>,
+    /// A pattern or magic that is not read: everything.
+    everything: bool,
+}
+
+impl Scope {
+    fn of(paths: &[&Argument], call: &Call<'_>) -> Self {
+        let directory = directory(call);
+        let mut places = Vec::new();
+        let mut everything = false;
+        for path in paths {
+            let place = path
+                .value
+                .exact()
+                .filter(|text| !text.starts_with(':') && !text.contains(['*', '?', '[']))
+                .and_then(|text| directory.join(text));
+            match place {
+                Some(place) => {
+                    let known = call.world.canonical(&place);
+                    places.push(known.unwrap_or(place));
+                }
+                None => everything = true,
+            }
+        }
+        Self { places, everything }
+    }
+
+    fn covers(&self, path: &Path) -> bool {
+        self.everything || self.places.iter().any(|place| path.starts_with(place))
+    }
+}
+
+fn discarded(
+    rule: &'static str,
+    lost: Option<(&WorkTree, &[PathBuf])>,
+    why: &str,
+    call: &Call<'_>,
+    findings: &mut Findings,
+) {
+    let relative = |tree: &WorkTree, path: &Path| {
+        path.strip_prefix(&tree.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let name = match lost {
+        Some((tree, [path])) => relative(tree, path),
+        Some((tree, _)) => tree.root.file_name().map_or_else(
+            || tree.root.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        None => "uncommitted changes".to_owned(),
+    };
+    let mut effect = effect(rule, "discard", "uncommitted changes", Some(name), call);
+    "discards changes that git has nowhere".clone_into(&mut effect.summary);
+    effect.instead = Some("git stash".to_owned());
+    match lost {
+        Some((tree, paths)) => {
+            effect.summary = format!(
+                "discards the uncommitted changes of {} {} that git has nowhere",
+                paths.len(),
+                if paths.len() == 1 { "file" } else { "files" }
+            );
+            effect.also_lost = paths
+                .iter()
+                .take(5)
+                .map(|path| relative(tree, path))
+                .collect();
+        }
+        None => effect.evidence.push(Evidence {
+            fact: Cow::Borrowed("state"),
+            value: why.to_owned(),
+            source: "git".to_owned(),
+        }),
+    }
+    findings.effects.push(effect);
+}
+
+fn effect(
+    rule: &'static str,
+    action: &'static str,
+    kind: &'static str,
+    name: Option<String>,
+    call: &Call<'_>,
+) -> Effect {
+    let mut target = Target::new(kind, name);
+    target.tier = Tier::Local;
+    target.environment = call.command.elsewhere.as_deref().map(str::to_owned);
+    Effect {
+        rule: RuleId::new(call.pack.to_owned(), rule),
+        action: Cow::Borrowed(action),
+        target,
+        reversibility: Reversibility::Irreversible { perhaps: None },
+        summary: String::new(),
+        also_lost: Vec::new(),
+        evidence: Vec::new(),
+        instead: None,
+        location: call.command.location.clone(),
+    }
+}
+
+/// `git clean` deletes what git does not track.
+fn clean(call: &Call<'_>, findings: &mut Findings) {
+    let args = call.args;
+    // Without -f it refuses, unless a setting says otherwise.
+    let forced = args.flag("--force")
+        || args.open
+        || args.all("-c").any(|setting| {
+            let setting = setting.value.display().to_ascii_lowercase();
+            setting.starts_with("clean.requireforce")
+        });
+    if !forced || (args.flag("--interactive") && !args.open) {
+        return;
+    }
+    let mut found = Untracked {
+        ignored_too: args.flag("-x") || args.open,
+        ignored_only: args.flag("-X"),
+        directories: args.flag("-d") || args.open,
+        left: LIMIT,
+        lost: Vec::new(),
+    };
+    let (why, root) = match tree(call) {
+        Ok(None) => return,
+        Err(why) => (why, None),
+        Ok(Some(tree)) => {
+            let complete = found.look(&tree, call);
+            if complete && found.lost.is_empty() {
+                return;
+            }
+            let why = if complete {
+                ""
+            } else {
+                "there are more files than guard looks at"
+            };
+            (why, Some(tree.root.clone()))
+        }
+    };
+    let shown = |path: &PathBuf| {
+        let path = root
+            .as_ref()
+            .and_then(|root| path.strip_prefix(root).ok())
+            .unwrap_or(path);
+        path.display().to_string()
+    };
+    let name = match (found.lost.as_slice(), &root) {
+        ([path], _) => shown(path),
+        (_, Some(root)) => root.file_name().map_or_else(
+            || root.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        (_, None) => "untracked files".to_owned(),
+    };
+    let mut effect = effect("clean", "delete", "untracked files", Some(name), call);
+    "deletes files that git does not have".clone_into(&mut effect.summary);
+    effect.also_lost = found.lost.iter().take(5).map(shown).collect();
+    effect.instead = Some("git clean -n, which only lists; git stash -u, which keeps".to_owned());
+    if !why.is_empty() {
+        effect.evidence.push(Evidence {
+            fact: Cow::Borrowed("state"),
+            value: why.to_owned(),
+            source: "git".to_owned(),
+        });
+    }
+    findings.effects.push(effect);
+}
+
+/// The walk of `git clean`.
+struct Untracked {
+    ignored_too: bool,
+    ignored_only: bool,
+    directories: bool,
+    left: usize,
+    lost: Vec<PathBuf>,
+}
+
+impl Untracked {
+    /// False if there was more than can be looked at.
+    fn look(&mut self, tree: &WorkTree, call: &Call<'_>) -> bool {
+        let operands = &call.args.operands;
+        let here = directory(call);
+        let mut starts: Vec<PathBuf> = Vec::new();
+        for operand in operands {
+            match operand.value.exact().and_then(|path| here.join(path)) {
+                Some(path) => starts.extend(call.world.canonical(&path)),
+                None => return false,
+            }
+        }
+        if operands.is_empty() {
+            let path = here.known().and_then(|path| call.world.canonical(path));
+            starts.extend(path);
+        }
+        starts.iter().all(|start| match call.world.status(start) {
+            PathStatus::Directory if start == &tree.root || tree.may_track(start) => {
+                self.below(start, tree, call.world)
+            }
+            PathStatus::Missing => true,
+            _ => self.entry(start, tree, call.world),
+        })
+    }
+
+    fn below(&mut self, directory: &Path, tree: &WorkTree, world: &dyn World) -> bool {
+        let Some((names, false)) = world.list(directory, self.left) else {
+            return false;
+        };
+        let Some(left) = self.left.checked_sub(names.len()) else {
+            return false;
+        };
+        self.left = left;
+        names
+            .iter()
+            .filter(|name| *name != ".git")
+            .all(|name| self.entry(&directory.join(name), tree, world))
+    }
+
+    fn entry(&mut self, path: &Path, tree: &WorkTree, world: &dyn World) -> bool {
+        let Some(entry) = world.entry(path) else {
+            return true;
+        };
+        let is_directory = entry.kind == EntryKind::Directory;
+        if tree.may_track(path) {
+            return !is_directory || self.below(path, tree, world);
+        }
+        let ignored = tree.ignores(path, world);
+        let wanted = if self.ignored_only {
+            ignored || is_directory
+        } else {
+            self.ignored_too || !ignored
+        };
+        if !wanted || (is_directory && !self.directories && !self.ignored_only) {
+            return true;
+        }
+        let text = path.to_str().map(Text::known);
+        let loss = text.map(|text| files::loss(&text, &Directory::Known(tree.root.clone()), world));
+        match loss {
+            Some(Loss::BuildOutput | Loss::Temporary | Loss::Missing) => true,
+            _ if is_directory => self.below(path, tree, world),
+            _ => {
+                self.lost.push(path.to_owned());
+                true
+            }
+        }
+    }
+}
