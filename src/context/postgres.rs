@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::{Place, World, tier};
+use super::{Place, tier};
 use crate::effect::{Evidence, Tier};
 use crate::resolve::Text;
 use crate::rules::Call;
