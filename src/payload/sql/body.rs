@@ -5,14 +5,12 @@ use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, ast, ast::AstNode};
 use super::judgement::Judgement;
 use super::node::{child, folded, has, literal, range};
 use super::scan::{Lexeme, lexeme};
-use super::source::is_hole;
+use super::source::{VALUE, is_hole};
 use super::statement::{query, read};
 use super::tree::with_tree;
 
 /// Texts within texts (a function that defines a function …) are read this deep.
 const MAX_DEPTH: usize = 6;
-/// Stands for a part of a built text that is a value when it runs.
-const VALUE: &str = "guard_hole_value_";
 
 pub(super) fn judge_do(node: &SyntaxNode, depth: usize, found: &mut Judgement) {
     let language = child(node, SyntaxKind::DO_LANGUAGE).map(|language| language_of(&language));
@@ -253,6 +251,21 @@ pub(super) fn dynamic(expression: &SyntaxNode, depth: usize, found: &mut Judgeme
             range(expression),
         ),
     }
+}
+
+/// The statements that a query yields as the cells of its result, for `\gexec`; `None` if they
+/// are not built from literals.
+pub(super) fn generated(query: &SyntaxNode) -> Option<Vec<String>> {
+    let clause = child(query, SyntaxKind::SELECT_CLAUSE)?;
+    let targets = child(&clause, SyntaxKind::TARGET_LIST)?;
+    targets
+        .children()
+        .map(|target| {
+            let text = built(&target.children().next()?)?;
+            let first = text.split_whitespace().next()?;
+            (!is_hole(first)).then_some(text)
+        })
+        .collect()
 }
 
 fn built(expression: &SyntaxNode) -> Option<String> {

@@ -21,8 +21,8 @@ pub use session::{Sent, Session};
 pub use source::{Source, is_hole};
 
 use crate::context::Place;
-use crate::resolve::{Command, Text};
-use crate::rules::{Findings, Origin};
+use crate::resolve::{Command, Origin, Text};
+use crate::rules::Findings;
 
 /// What a server would do with a text that it gets as one message, on a connection of its own.
 ///
@@ -36,6 +36,19 @@ pub fn assess(text: &Text, origin: Origin, place: Place, by: &Command) -> Findin
     session.message(&source, source.text(), &Sent::From(0), &mut findings);
     session.reconnect(None, &mut findings);
     findings
+}
+
+/// The statements that a query builds as its result (`SELECT format('DROP TABLE %I', name) …`);
+/// `None` if they cannot be told from its text.
+#[must_use]
+pub fn generated(query: &str) -> Option<Vec<String>> {
+    tree::with_tree(query, |tree| {
+        let mut statements = tree.root.children();
+        let found = statements.next().and_then(|query| body::generated(&query));
+        found.filter(|_| statements.next().is_none() && tree.errors.is_empty())
+    })
+    .ok()
+    .flatten()
 }
 
 /// A function's name without its schema: calls find it by the search path.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::function_name_parts;
 use super::judgement::{Act, Control, Definition, Judgement, Stored, Use};
-use super::source::{Source, is_hole};
+use super::source::Source;
 use super::statement;
 use super::tree::with_tree;
 use crate::context::Place;
 use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target};
 use crate::location::Location;
-use crate::resolve::{Command, Text};
-use crate::rules::{Findings, Nested, Origin};
+use crate::resolve::{Command, Origin};
+use crate::rules::{Findings, Nested};
 
 /// The pack whose rules these are, whoever sends the SQL.
 const PACK: &str = "psql";
@@ -361,13 +361,8 @@ impl<'a> Session<'a> {
         by.environment.clear();
         by.stdin = crate::resolve::Stdin::Unknown("rows of COPY".into());
         by.redirections.clear();
-        let text = if is_hole(text) {
-            Text::unknown(source.shown(text))
-        } else {
-            Text::known(text)
-        };
         Nested::Shell {
-            text,
+            text: source.text_with_holes(text),
             origin: Origin::Place(location.clone()),
             arguments: Vec::new(),
             by: Box::new(by),
@@ -435,7 +430,7 @@ fn mark_errors(found: &mut Vec<Judgement>, errors: &[usize], text: &str) {
 mod tests {
     use super::*;
     use crate::effect::Class;
-    use crate::resolve::{Directory, Environment, Stdin};
+    use crate::resolve::{Directory, Environment, Stdin, Text};
 
     fn command() -> Command {
         Command {

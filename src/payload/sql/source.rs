@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::location::{FileLine, Location, Span};
-use crate::resolve::{Argument, Text};
-use crate::rules::Origin;
+use crate::resolve::{Argument, Origin, Part, Text};
 
 /// What stands for an unknown part while the text is read: an identifier nobody uses, so that it
 /// passes as a value, a column or a name, and as nothing else.
 const HOLE: &str = "guard_hole_";
+/// Stands for a value that only the server will know, in SQL text that it builds itself.
+pub(super) const VALUE: &str = "guard_hole_value_";
 
 /// A text as far as it is known, rendered so that a parser can read around its holes.
 #[derive(Clone, Debug)]
@@ -60,9 +61,39 @@ impl Source {
             .iter()
             .enumerate()
             .rev()
-            .fold(text.to_owned(), |shown, (index, source)| {
+            .fold(text.replace(VALUE, "…"), |shown, (index, source)| {
                 shown.replace(&hole(index), source)
             })
+    }
+
+    /// The abstract value of a piece of the text: holes become unknown parts again.
+    #[must_use]
+    pub fn text_with_holes(&self, text: &str) -> Text {
+        let mut value = Text::empty();
+        let mut rest = text;
+        while let Some(start) = rest.find(HOLE) {
+            let (before, from) = rest.split_at(start);
+            value.push_known(before);
+            let mark: String = from
+                .chars()
+                .skip(HOLE.len())
+                .take_while(|c| *c != '_')
+                .collect();
+            let source = mark
+                .parse()
+                .ok()
+                .and_then(|index: usize| self.holes.get(index));
+            let shown = source.map_or("…", String::as_str);
+            value.push(Part::Unknown(shown.to_owned()));
+            rest = from.get(HOLE.len() + mark.len() + 1..).unwrap_or_default();
+        }
+        value.push_known(rest);
+        value
+    }
+
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Where a part of the text stands in what the user wrote.
@@ -98,22 +129,10 @@ fn hole(index: usize) -> String {
     format!("{HOLE}{index}_")
 }
 
-/// The bytes of an argument that is quoted as a whole, or not at all, stand in the user's text as
-/// they are; anything else is shown by the whole word.
 fn origin_of(argument: &Argument) -> Origin {
-    let span = argument.location.span;
-    let written = span.end.saturating_sub(span.start);
-    match argument.value.exact() {
-        Some(value) if argument.location.file.is_none() && value.is_ascii() => {
-            match written.checked_sub(value.len()) {
-                Some(0) => Origin::Verbatim { offset: span.start },
-                Some(2) => Origin::Verbatim {
-                    offset: span.start + 1,
-                },
-                _ => Origin::Place(argument.location.clone()),
-            }
-        }
-        _ => Origin::Place(argument.location.clone()),
+    match argument.verbatim {
+        Some(offset) => Origin::Verbatim { offset },
+        None => Origin::Place(argument.location.clone()),
     }
 }
 
@@ -131,16 +150,6 @@ mod tests {
             source.shown(source.text()),
             "SELECT * FROM t WHERE id = $ID"
         );
-    }
-
-    #[test]
-    fn a_quoted_argument_keeps_its_offsets() {
-        let quoted = Argument::known("DROP", Span::new(8, 14).into());
-        let location = Source::of_argument(&quoted).location(&(1..3));
-        assert_eq!(location.span, Span::new(10, 12));
-        let escaped = Argument::known("DROP", Span::new(8, 20).into());
-        let location = Source::of_argument(&escaped).location(&(1..3));
-        assert_eq!(location.span, Span::new(8, 20));
     }
 
     #[test]
