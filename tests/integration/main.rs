@@ -13,6 +13,7 @@ mod audit;
 mod exec;
 mod harness;
 mod http;
+mod aws;
 mod oracle;
 mod railway;
 mod shell_forms;

@@ -107,7 +107,7 @@ def options_of_cli(command):
         name = argument.cli_name.removeprefix("--")
         if name in GENERIC:
             continue
-        if argument.positional_arg:
+        if not argument.cli_name.startswith("--"):
             found.append(Option(name, "?", False))
             continue
         mark = ""
