@@ -166,6 +166,8 @@ const ASKED: &[(&str, &str)] = &[
         "curl localhost:9200/orders/_delete_by_query -d '{\"query\":{\"match_all\":{}}}' -X POST",
         "localhost:9200/orders/_delete_by_query",
     ),
+    ("curl --aws-sigv4 aws:amz:us-east-1:ec2 'https://ec2.us-east-1.amazonaws.com/?Action=TerminateInstances&InstanceId.1=i-1'", "us-east-1/i-1"),
+    ("curl https://dynamodb.us-east-1.amazonaws.com/ -H 'X-Amz-Target: DynamoDB_20120810.DeleteTable' -d '{\"TableName\":\"orders\"}'", "us-east-1/orders"),
     // Railway's command line.
     (
         "railway volume delete --volume pg-data -y",

@@ -427,8 +427,7 @@ fn address(call: &Call<'_>, holes: &Holes, part: &Part<'_>, request: &mut Reques
         }
     }
     if let Some(provider) = part.last("--aws-sigv4") {
-        let service = provider.split(':').nth(3).unwrap_or("");
-        request.signed_for = Some(service.to_owned());
+        request.signing = Some(provider.to_owned());
     }
 }
 
