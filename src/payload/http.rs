@@ -7,6 +7,7 @@ mod api;
 mod curl;
 mod curl_config;
 mod httpie;
+mod output;
 pub mod url;
 mod wget;
 
