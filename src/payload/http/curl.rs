@@ -70,7 +70,9 @@ fn commands(holes: &Holes, part: &[Item], findings: &mut Findings) {
     for item in part.iter().filter(|item| item.name == "--quote") {
         let text = item.value.trim_start_matches(['-', '+', '*']).trim();
         let verb = text.split_whitespace().next().unwrap_or("");
-        let destroys = ["dele", "rmd", "xrmd", "rm", "rmdir", "rnfr", "rename", "site"];
+        let destroys = [
+            "dele", "rmd", "xrmd", "rm", "rmdir", "rnfr", "rename", "site",
+        ];
         if has_hole(verb) || destroys.contains(&verb.to_ascii_lowercase().as_str()) {
             let shown = holes.display(text);
             let reason = format!("curl sends the server the command `{shown}`");

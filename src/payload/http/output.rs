@@ -10,9 +10,16 @@ use crate::rules::{Call, Findings, paths};
 
 /// The files of `-O`, and of `-o` in an `--output-dir`, that are there already.
 pub(super) fn judge(call: &Call<'_>, holes: &Holes, part: &[Item], findings: &mut Findings) {
-    let given = |name: &str| part.iter().rev().find(|item| item.name == name && !item.negated);
+    let given = |name: &str| {
+        part.iter()
+            .rev()
+            .find(|item| item.name == name && !item.negated)
+    };
     // These keep what is there.
-    if ["--no-clobber", "--continue-at"].iter().any(|name| given(name).is_some()) {
+    if ["--no-clobber", "--continue-at"]
+        .iter()
+        .any(|name| given(name).is_some())
+    {
         return;
     }
     let directory = given("--output-dir").map(|item| item.value.as_str());
@@ -31,7 +38,10 @@ pub(super) fn judge(call: &Call<'_>, holes: &Holes, part: &[Item], findings: &mu
         }
     }
     if directory.is_some() {
-        for item in part.iter().filter(|item| item.name == "--output" && item.value != "-") {
+        for item in part
+            .iter()
+            .filter(|item| item.name == "--output" && item.value != "-")
+        {
             overwrite(call, holes, &join(directory, &item.value), item, findings);
         }
     }
