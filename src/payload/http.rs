@@ -7,6 +7,7 @@ mod api;
 mod curl;
 mod curl_config;
 mod httpie;
+mod output;
 pub mod url;
 mod wget;
 
@@ -32,8 +33,8 @@ pub struct Request {
     pub body: Option<String>,
     /// The fields of a multipart body.
     pub fields: Vec<(String, String)>,
-    /// The service that `--aws-sigv4` signs for.
-    pub signed_for: Option<String>,
+    /// What `--aws-sigv4` says of how it is signed.
+    pub signing: Option<String>,
     pub location: Location,
 }
 

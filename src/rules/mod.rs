@@ -9,7 +9,7 @@ mod delegate;
 pub mod grammar;
 mod input;
 mod matcher;
-mod paths;
+pub(crate) mod paths;
 pub mod schema;
 mod script;
 pub mod store;

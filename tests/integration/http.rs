@@ -12,14 +12,23 @@ const CONFIG: &str = r#"{"projects":{
  "user":{"token":"tok-secret","accessToken":"acc-secret"}}"#;
 
 fn judged(script: &str) -> Assessment {
-    let place = tempfile::tempdir().expect("a directory");
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let root = place.path().canonicalize().expect("its path");
-    for directory in ["shop/api", "shop/dev", ".railway"] {
+    for directory in [
+        "shop/api",
+        "shop/dev",
+        ".railway",
+        // A repository of its own, so that its files count as somebody's work.
+        ".git/objects",
+        ".git/refs",
+    ] {
         std::fs::create_dir_all(root.join(directory)).expect("a directory");
     }
+    std::fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").expect("a repository");
     let text = root.to_string_lossy().into_owned();
     let config = CONFIG.replace("@ROOT@", &text);
     std::fs::write(root.join(".railway/config.json"), config).expect("the configuration");
+    std::fs::write(root.join("shop/api/kept.txt"), "work").expect("a file");
     let machine = System::with_environment(
         root.join("shop/api"),
         [("HOME", text.as_str()), ("RAILWAY_API_TOKEN", "api-secret")],
@@ -166,6 +175,24 @@ const ASKED: &[(&str, &str)] = &[
         "curl localhost:9200/orders/_delete_by_query -d '{\"query\":{\"match_all\":{}}}' -X POST",
         "localhost:9200/orders/_delete_by_query",
     ),
+    (
+        "curl --aws-sigv4 aws:amz:us-east-1:ec2 'https://ec2.us-east-1.amazonaws.com/?Action=TerminateInstances&InstanceId.1=i-1'",
+        "i-1",
+    ),
+    (
+        "curl https://dynamodb.us-east-1.amazonaws.com/ -H 'X-Amz-Target: DynamoDB_20120810.DeleteTable' -d '{\"TableName\":\"orders\"}'",
+        "orders",
+    ),
+    // Other protocols, and files that are there already.
+    ("curl -Q 'DELE important.txt' ftp://ftp.example.com/", ""),
+    ("curl telnet://cache.example.com:6379 <<< FLUSHALL", ""),
+    ("curl -o kept.txt https://example.com/x", "kept.txt"),
+    ("curl -sO https://example.com/files/kept.txt", "kept.txt"),
+    (
+        "curl --output-dir .. -o api/kept.txt https://example.com",
+        "../api/kept.txt",
+    ),
+    ("wget -qO kept.txt https://example.com/x", "kept.txt"),
     // Railway's command line.
     (
         "railway volume delete --volume pg-data -y",

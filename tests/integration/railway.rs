@@ -17,6 +17,8 @@ use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
 use serde_json::Value;
 
+use crate::harness::{Guard, Run};
+
 const VOLUME: &str = "3d2c42fb-pg-data";
 const DELETE: &str = r#"mutation { volumeDelete(volumeId: \"3d2c42fb-pg-data\") }"#;
 const QUERY: &str = r#"query { volume(id: \"3d2c42fb-pg-data\") { name } }"#;
@@ -518,4 +520,161 @@ fn every_form_of_the_request_is_seen_and_its_query_is_not_asked_about() {
     }
     assert!(proven >= 45, "{proven} forms");
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// The forms and spellings that can run here, filled in.
+fn scripts(document: &str, port: u16) -> Vec<(&'static str, String)> {
+    let spelled = SPELLINGS
+        .iter()
+        .map(|(name, body)| (*name, format!("curl -sS @MAP@ @URL@ -d '{body}'")));
+    FORMS
+        .iter()
+        .map(|(name, form)| (*name, (*form).to_owned()))
+        .chain(spelled)
+        .map(|(name, form)| (name, fill_in(&form, document, port)))
+        .filter(|(_, script)| available(script))
+        .collect()
+}
+
+#[test]
+fn as_the_agents_shell_guard_keeps_the_volume() {
+    let railway = Railway::start();
+    let guard = Guard::new();
+    write_files(&guard.work(), DELETE, railway.port);
+    let mut failures = Vec::new();
+    for (name, script) in scripts(DELETE, railway.port) {
+        let outcome = guard.shell("bash").args(["-c", &script]).output();
+        if outcome.code != Some(126) || !railway.has_volume() {
+            failures.push(format!("{name}: {script}\n{outcome:?}"));
+            railway.fill();
+        }
+        if !outcome.stderr.contains(VOLUME) {
+            failures.push(format!(
+                "{name}: the volume is not named: {}",
+                outcome.stderr
+            ));
+        }
+    }
+    write_files(&guard.work(), QUERY, railway.port);
+    for (name, form) in FORMS {
+        let script = fill_in(form, QUERY, railway.port);
+        if !available(&script) {
+            continue;
+        }
+        let outcome = guard.shell("bash").args(["-c", &script]).output();
+        if outcome.code != Some(0) || outcome.stderr.contains("guard") {
+            failures.push(format!(
+                "{name}: a query does not run: {script}\n{outcome:?}"
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Runs that reach the server through other programs, where only a shim sees the request.
+fn indirect(guard: &Guard, document: &str, port: u16) -> Vec<(&'static str, Run)> {
+    let work = guard.work();
+    write_files(&work, document, port);
+    let curl = fill_in("curl -sSf @MAP@ @URL@ -d @body.json", document, port);
+    guard.file("Makefile", format!("wipe:\n\t@{curl}\n"));
+    guard.file(
+        "package.json",
+        format!("{{\"name\":\"x\",\"version\":\"1.0.0\",\"scripts\":{{\"wipe\":\"{curl}\"}}}}"),
+    );
+    let words: Vec<String> = curl.split(' ').map(|word| format!("{word:?}")).collect();
+    guard.file(
+        "wipe.py",
+        format!(
+            "import subprocess, sys\nsys.exit(subprocess.run([{}]).returncode)\n",
+            words.join(", ")
+        ),
+    );
+    guard.file(
+        "wipe.js",
+        format!(
+            "const r = require('child_process').spawnSync({}, [{}], {{stdio: 'inherit'}}); process.exit(r.status)\n",
+            words.first().map_or("", String::as_str),
+            words.get(1..).unwrap_or_default().join(", ")
+        ),
+    );
+    for program in ["curl", "wget", "http"] {
+        guard.shim(program);
+    }
+    let shims = guard.path("shims");
+    let run = |program: &str| guard.run(program).first_on_path(&shims);
+    let mut runs = vec![
+        ("make", run("make").arg("wipe")),
+        ("npm", run("npm").args(["run", "-s", "wipe"])),
+        ("python", run("python3").arg("wipe.py")),
+        ("node", run("node").arg("wipe.js")),
+        ("another shell", run("/bin/sh").args(["-c", &curl])),
+        (
+            "perl",
+            run("perl").args(["-e", &format!("exit(system('{curl}') >> 8)")]),
+        ),
+    ];
+    runs.retain(|(name, _)| has(name) || matches!(*name, "another shell" | "python" | "npm"));
+    runs.retain(|(name, _)| *name != "npm" || has("npm"));
+    runs.retain(|(name, _)| *name != "python" || has("python3"));
+    runs
+}
+
+#[test]
+fn through_shims_guard_keeps_the_volume() {
+    let railway = Railway::start();
+    let guard = Guard::new();
+    let mut failures = Vec::new();
+    for (name, run) in indirect(&guard, DELETE, railway.port) {
+        let outcome = run.output();
+        if outcome.code == Some(0) || !railway.has_volume() || !outcome.stderr.contains(VOLUME) {
+            failures.push(format!("{name}: {outcome:?}"));
+            railway.fill();
+        }
+    }
+    for (name, run) in indirect(&guard, QUERY, railway.port) {
+        let outcome = run.output();
+        if outcome.code != Some(0) {
+            failures.push(format!("{name}: a query does not run: {outcome:?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn started_directly_guard_keeps_the_volume() {
+    let railway = Railway::start();
+    let guard = Guard::new();
+    let map = format!("::127.0.0.1:{}", railway.port);
+    let curl = |document: &str| {
+        write_files(&guard.work(), document, railway.port);
+        let body = format!("{{\"query\":\"{document}\"}}");
+        [
+            guard
+                .guard()
+                .args(["--", "curl", "-sS", "--connect-to", &map, URL, "-d", &body]),
+            guard.guard().args([
+                "--",
+                "curl",
+                "-sS",
+                "--connect-to",
+                &map,
+                URL,
+                "-d",
+                "@body.json",
+            ]),
+            guard
+                .guard()
+                .args(["--", "curl", "-sS", "--connect-to", &map, URL, "-d", "@-"])
+                .stdin(&body),
+        ]
+    };
+    for run in curl(DELETE) {
+        let outcome = run.output();
+        assert_eq!(outcome.code, Some(126), "{outcome:?}");
+        assert!(railway.has_volume());
+    }
+    for run in curl(QUERY) {
+        let outcome = run.output();
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    }
 }

@@ -9,6 +9,7 @@ use super::Request;
 use super::url::is_loopback;
 use crate::context::tier;
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
+use crate::payload::aws::wire;
 use crate::payload::graphql::{self, Mutation, Reading};
 use crate::payload::holes::{Holes, has_hole};
 use crate::payload::railway;
@@ -133,8 +134,8 @@ pub fn judge(call: &Call<'_>, holes: &Holes, request: &Request, findings: &mut F
     if let Some(api) = Api::rows().find(|api| api.fits(request.request)) {
         return request.known(api, findings);
     }
-    if request.request.signed_for.is_some() {
-        return request.aws(findings);
+    if request.request.signing.is_some() && request.aws(findings) {
+        return;
     }
     if request.is_local() {
         return;
@@ -171,7 +172,11 @@ impl Judged<'_> {
                     findings,
                 );
             }
-            "aws" => self.aws(findings),
+            "aws" => {
+                if !self.aws(findings) {
+                    self.unlisted(findings);
+                }
+            }
             "opaque" => findings.opaque(api.summary, &self.request.location),
             "read-only" => {}
             class => {
@@ -283,46 +288,29 @@ impl Judged<'_> {
             || path.contains("gql")
     }
 
-    fn aws(&self, findings: &mut Findings) {
+    /// Whether AWS's own reader knows the service that this goes to.
+    fn aws(&self, findings: &mut Findings) -> bool {
         let request = self.request;
-        let operation = request
-            .header("x-amz-target")
-            .and_then(|target| target.rsplit('.').next())
-            .map(str::to_owned)
-            .or_else(|| {
-                let mut pairs = request.url.pairs();
-                pairs.extend(super::url::form_pairs(
-                    request.body.as_deref().unwrap_or(""),
-                ));
-                pairs
-                    .into_iter()
-                    .find(|(name, _)| name == "Action")
-                    .map(|(_, value)| value)
-            });
-        let destroys = match &operation {
-            Some(operation) => {
-                railway::destroys(operation) || operation.to_ascii_lowercase().contains("terminate")
-            }
-            None => request.method == "DELETE",
+        let body = request.body.as_ref().map(|body| self.holes.restore(body));
+        let headers: Vec<(String, String)> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), self.holes.display(value)))
+            .collect();
+        let host = self.holes.display(&request.url.authority());
+        let path = self.holes.display(&request.url.path);
+        let query = self.holes.display(&request.url.query);
+        let wire = wire::Request {
+            method: &request.method,
+            host: &host,
+            path: &path,
+            query: &query,
+            headers: &headers,
+            body: body.as_ref(),
+            signing: request.signing.as_deref(),
         };
-        if operation.as_deref().is_some_and(has_hole) {
-            findings.opaque(
-                "which AWS operation would run is known only when it does",
-                &request.location,
-            );
-        } else if destroys {
-            let mut effect = self.effect(
-                "aws-request",
-                "delete",
-                Reversibility::Irreversible { perhaps: None },
-                "calls an AWS operation that destroys something",
-            );
-            if let Some(operation) = operation {
-                effect.target.kind = Cow::Borrowed("object");
-                effect.summary = format!("calls the AWS operation `{operation}`");
-            }
-            findings.effects.push(effect);
-        }
+        let (command, world) = (self.call.command, self.call.world);
+        wire::judge(&wire, command, world, &request.location, findings)
     }
 
     fn effect(

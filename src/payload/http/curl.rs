@@ -3,6 +3,7 @@
 //! Owns what curl would send. Never judges it.
 
 use super::curl_config;
+use super::output;
 use super::url::{Url, expand_globs, host_name, percent_encode, split_port};
 use super::{Request, file, stdin};
 use crate::location::Location;
@@ -53,10 +54,38 @@ pub(super) fn requests(call: &Call<'_>, holes: &Holes, findings: &mut Findings) 
             &word.location,
         );
     }
+    for group in &groups {
+        output::judge(call, holes, group, findings);
+        commands(holes, group, findings);
+    }
     groups
         .iter()
         .flat_map(|group| transfers(call, holes, group))
         .collect()
+}
+
+/// What is sent to servers of other protocols: FTP and SFTP commands, and schemes that carry
+/// bytes to any port.
+fn commands(holes: &Holes, part: &[Item], findings: &mut Findings) {
+    for item in part.iter().filter(|item| item.name == "--quote") {
+        let text = item.value.trim_start_matches(['-', '+', '*']).trim();
+        let verb = text.split_whitespace().next().unwrap_or("");
+        let destroys = [
+            "dele", "rmd", "xrmd", "rm", "rmdir", "rnfr", "rename", "site",
+        ];
+        if has_hole(verb) || destroys.contains(&verb.to_ascii_lowercase().as_str()) {
+            let shown = holes.display(text);
+            let reason = format!("curl sends the server the command `{shown}`");
+            findings.opaque(reason, &item.location);
+        }
+    }
+    for item in part.iter().filter(|item| item.name == URL) {
+        let scheme = Url::parse(&item.value).scheme;
+        if matches!(scheme.as_str(), "telnet" | "gopher" | "gophers" | "dict") {
+            let reason = format!("{scheme} URLs carry any command to any server");
+            findings.opaque(reason, &item.location);
+        }
+    }
 }
 
 /// The argv in its order, as far as `--next` needs it.
@@ -427,8 +456,7 @@ fn address(call: &Call<'_>, holes: &Holes, part: &Part<'_>, request: &mut Reques
         }
     }
     if let Some(provider) = part.last("--aws-sigv4") {
-        let service = provider.split(':').nth(3).unwrap_or("");
-        request.signed_for = Some(service.to_owned());
+        request.signing = Some(provider.to_owned());
     }
 }
 
