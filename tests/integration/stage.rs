@@ -110,6 +110,7 @@ impl Act {
                 unlisted: Vec::new(),
             },
             scaffolding: Vec::new(),
+            environment: None,
         };
         Plan::new(draft, &world)
     }
