@@ -6,16 +6,16 @@ mod model;
 mod moto;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use guard::context::{PathStatus, ReadError, System, World};
+use guard::context::System;
 use guard::effect::{Assessment, Class};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
 
 /// This machine with an environment and a home of the test's own.
 struct Machine {
-    system: System,
+    work: PathBuf,
     environment: BTreeMap<String, String>,
     home: tempfile::TempDir,
 }
@@ -32,7 +32,7 @@ impl Machine {
             .collect();
         environment.insert("HOME".to_owned(), home.path().display().to_string());
         Self {
-            system: System::new(work),
+            work,
             environment,
             home,
         }
@@ -45,40 +45,15 @@ impl Machine {
     }
 
     fn assess(&self, script: &str) -> Assessment {
-        assess(&Subject::script(script), Stdin::Empty, self)
+        let variables = self
+            .environment
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let world = System::with_environment(self.work.clone(), variables);
+        assess(&Subject::script(script), Stdin::Empty, &world)
     }
 
     fn class(&self, script: &str) -> Class {
         self.assess(script).class()
-    }
-}
-
-impl World for Machine {
-    fn env(&self, name: &str) -> Option<String> {
-        self.environment.get(name).cloned()
-    }
-    fn cwd(&self) -> &Path {
-        self.system.cwd()
-    }
-    fn home_of(&self, user: &str) -> Option<PathBuf> {
-        self.system.home_of(user)
-    }
-    fn user(&self) -> Option<String> {
-        self.system.user()
-    }
-    fn read(&self, path: &Path) -> Result<String, ReadError> {
-        self.system.read(path)
-    }
-    fn status(&self, path: &Path) -> PathStatus {
-        self.system.status(path)
-    }
-    fn canonical(&self, path: &Path) -> Option<PathBuf> {
-        self.system.canonical(path)
-    }
-    fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)> {
-        self.system.list(path, limit)
-    }
-    fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        self.system.files_read()
     }
 }

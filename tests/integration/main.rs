@@ -10,10 +10,10 @@
 
 mod approval;
 mod audit;
+mod aws;
 mod exec;
 mod harness;
 mod http;
-mod aws;
 mod oracle;
 mod railway;
 mod shell_forms;

@@ -110,7 +110,7 @@ impl Act {
                 unlisted: Vec::new(),
             },
             scaffolding: Vec::new(),
-            environment: None,
+            path: None,
         };
         Plan::new(draft, &world)
     }
