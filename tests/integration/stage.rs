@@ -110,7 +110,6 @@ impl Act {
                 unlisted: Vec::new(),
             },
             scaffolding: Vec::new(),
-            path: None,
         };
         Plan::new(draft, &world)
     }
