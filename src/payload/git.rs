@@ -373,6 +373,9 @@ fn rm(call: &Call<'_>, findings: &mut Findings) {
     }
 }
 
+/// Why there is nothing to look at.
+const NO_REPOSITORY: &str = "no git repository is there to look at";
+
 /// Uncommitted changes of tracked files go, in these paths or everywhere.
 fn discard(
     rule: &'static str,
@@ -381,9 +384,12 @@ fn discard(
     findings: &mut Findings,
 ) {
     let tree = match tree(call) {
-        // git itself refuses: there is nothing to discard.
-        Ok(None) => return,
         Ok(Some(tree)) => tree,
+        // Another command of the line may make the repository, or lead into it.
+        Ok(None) => {
+            discarded(rule, None, NO_REPOSITORY, call, findings);
+            return;
+        }
         Err(why) => {
             discarded(rule, None, why, call, findings);
             return;
@@ -527,7 +533,7 @@ fn clean(call: &Call<'_>, findings: &mut Findings) {
         lost: Vec::new(),
     };
     let (why, root) = match tree(call) {
-        Ok(None) => return,
+        Ok(None) => (NO_REPOSITORY, None),
         Err(why) => (why, None),
         Ok(Some(tree)) => {
             let complete = found.look(&tree, call);

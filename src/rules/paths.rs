@@ -13,9 +13,9 @@ use crate::resolve::{Command, RedirectionKind, Text};
 /// Fits the effect to what deleting the path loses; false if that is nothing.
 pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     match loss(path, call.command, call.world) {
-        Loss::Temporary | Loss::BuildOutput | Loss::NoMatch => false,
+        Loss::Temporary | Loss::BuildOutput => false,
         // Another command of the line may make it first, or the name may be a slip.
-        Loss::Missing => note(effect, "state", "not there now"),
+        Loss::Missing | Loss::NoMatch => note(effect, "state", "not there now"),
         Loss::InGit { undo } => recoverable(effect, undo),
         Loss::Guard => own(effect),
         Loss::Precious(reason) => note(effect, "state", reason),
