@@ -204,6 +204,9 @@ impl Sink for Judge<'_> {
         }
         self.depth += 1;
         let findings = rules::judge(&command, self.world);
+        if !findings.only_looks {
+            self.world.touch();
+        }
         for effect in findings.effects {
             self.note(effect);
         }

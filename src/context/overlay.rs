@@ -1,6 +1,6 @@
 //! The world as a command line would leave it for its later commands.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ pub struct Overlay<'w> {
     written: RefCell<BTreeMap<PathBuf, Option<String>>>,
     /// Directories that are there once an earlier command has run.
     made: RefCell<BTreeSet<PathBuf>>,
+    touched: Cell<bool>,
 }
 
 impl<'w> Overlay<'w> {
@@ -22,6 +23,7 @@ impl<'w> Overlay<'w> {
             world,
             written: RefCell::default(),
             made: RefCell::default(),
+            touched: Cell::default(),
         }
     }
 
@@ -45,6 +47,11 @@ impl<'w> Overlay<'w> {
             _ => None,
         };
         self.written.borrow_mut().insert(path, after);
+    }
+
+    /// Notes that a command ran that may have changed the disk.
+    pub fn touch(&self) {
+        self.touched.set(true);
     }
 
     /// Notes `mkdir`. It counts only where it cannot well fail: nothing of that name is there, and
@@ -137,5 +144,9 @@ impl World for Overlay<'_> {
 
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
         self.world.files_read()
+    }
+
+    fn is_untouched(&self) -> bool {
+        !self.touched.get() && self.world.is_untouched()
     }
 }

@@ -27,7 +27,11 @@ impl Interpreter<'_> {
             "eval" => Some(self.eval(operands, io, location)),
             "source" | "." => Some(self.source_file(operands, io, location)),
             "command" | "builtin" | "exec" => {
-                let skip = prefix_options(name, operands)?;
+                let Some(skip) = prefix_options(name, operands) else {
+                    // `command -v` only looks something up.
+                    self.emit_redirections(io, location);
+                    return Some(Text::unknown(format!("{name} -v")));
+                };
                 let rest = argv.get(1 + skip..).unwrap_or_default();
                 if rest.is_empty() {
                     return None;

@@ -36,7 +36,8 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
         return findings;
     };
     match store::program(base_name(program)) {
-        Some(Entry::ReadOnly | Entry::Reversible) => {}
+        Some(Entry::ReadOnly) => findings.only_looks = command.redirections.is_empty(),
+        Some(Entry::Reversible) => {}
         Some(Entry::Cli(index)) => cli(index, command, world, &mut findings),
         None => {
             if !script::follow(command, program, world, &mut findings) {

@@ -128,6 +128,8 @@ pub struct Findings {
     pub opaque: Vec<Opaque>,
     pub unlisted: Vec<Unlisted>,
     pub nested: Vec<Nested>,
+    /// The command changes nothing, whatever its arguments.
+    pub only_looks: bool,
 }
 
 impl Findings {

@@ -55,6 +55,8 @@ pub(crate) fn run(
             by: Box::new(by.clone()),
             shell: Rc::from(shell),
         }),
+        // The shell finds nothing to run, either.
+        Err(ReadError::Missing(_)) if world.is_untouched() => {}
         Err(error) => findings.opaque(
             format!("a script that guard cannot read: {error}"),
             &file.location,
@@ -130,7 +132,7 @@ pub(super) fn follow(
         Ok(text) => text,
         // A script that the line itself writes first; what is built first is not read either,
         // but it is no shell text.
-        Err(ReadError::Missing(_)) if is_script_name(program) => {
+        Err(ReadError::Missing(_)) if is_script_name(program) && !world.is_untouched() => {
             let reason = format!("the script `{program}` is not there to read");
             findings.opaque(reason, &word.location);
             return true;
@@ -164,16 +166,19 @@ fn is_script_name(program: &str) -> bool {
     extension.is_some_and(|extension| extension == "sh" || extension == "bash")
 }
 
-/// The file of a program: where its path says, or on `PATH` in a directory that an agent writes
-/// to. System directories hold no scripts that need reading.
+/// The file of a program: where its path says, or on `PATH` below the workspace. What is installed
+/// elsewhere is a tool, and is known by its name or not at all: a version manager's shims are
+/// scripts, too, and what they run cannot be followed.
 fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf> {
     if program.contains('/') {
         return command.directory.join(program);
     }
     let search = command.variable(world, "PATH")?;
     let own = |directory: &Path| {
-        directory.starts_with(world.cwd())
-            || world.home().is_some_and(|home| directory.starts_with(home))
+        let below = directory.strip_prefix(world.cwd());
+        // `~/.pyenv/shims` is a tool's own, wherever the workspace is.
+        let hidden = |part: &std::ffi::OsStr| part.as_encoded_bytes().starts_with(b".");
+        below.is_ok_and(|below| !below.iter().any(hidden))
     };
     search
         .known_prefix()
