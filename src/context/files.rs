@@ -113,29 +113,46 @@ impl<'a> Look<'a> {
             return sink;
         }
         let Some(canonical) = world.canonical(path) else {
-            return Loss::Missing;
+            return self.absent(path);
         };
         // A link is deleted itself, but written through: both ends count.
         let entry = entry(path, world).unwrap_or_else(|| canonical.clone());
         if is_guards_own(&entry, world) || is_guards_own(&canonical, world) {
             return Loss::Guard;
         }
+        if is_temporary(&entry, world) && is_temporary(&canonical, world) {
+            return Loss::Temporary;
+        }
+        if canonical.starts_with("/dev") {
+            return Loss::Precious("a device");
+        }
         match world.status(path) {
             PathStatus::Missing if entry == canonical => return Loss::Missing,
-            PathStatus::Special if !canonical.starts_with("/dev") => return Loss::Device,
-            PathStatus::Special => return Loss::Precious("a device"),
+            PathStatus::Special => return Loss::Device,
             PathStatus::Missing
             | PathStatus::File { .. }
             | PathStatus::Directory
             | PathStatus::Unreadable => {}
         }
-        if is_temporary(&entry, world) && is_temporary(&canonical, world) {
-            return Loss::Temporary;
-        }
         if entry != canonical {
             return Loss::Precious("a link");
         }
         self.entry(&entry)
+    }
+
+    /// A path below a directory that is not there.
+    fn absent(&self, path: &Path) -> Loss {
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        let above = path.ancestors().skip(1);
+        let there = above
+            .into_iter()
+            .find_map(|above| self.world.canonical(above));
+        match there {
+            Some(there) if !climbs && is_temporary(&there.join("new"), self.world) => {
+                Loss::Temporary
+            }
+            _ => Loss::Missing,
+        }
     }
 
     /// A path of which every link is resolved.
