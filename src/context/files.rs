@@ -22,8 +22,6 @@ const WALK: usize = 4000;
 pub enum Loss {
     /// Nothing is there.
     Missing,
-    /// It is a pattern that no path fits.
-    NoMatch,
     /// It lies under a directory for temporary files.
     Temporary,
     /// A tool makes it again, and git ignores it.
@@ -127,7 +125,7 @@ impl<'a> Look<'a> {
             return Loss::Precious("a device");
         }
         match world.status(path) {
-            PathStatus::Missing if entry == canonical => return Loss::Missing,
+            PathStatus::Missing if entry == canonical => return missing(&entry, world),
             PathStatus::Special => return Loss::Device,
             PathStatus::Missing
             | PathStatus::File { .. }
@@ -151,7 +149,7 @@ impl<'a> Look<'a> {
             Some(there) if !climbs && is_temporary(&there.join("new"), self.world) => {
                 Loss::Temporary
             }
-            _ => Loss::Missing,
+            _ => missing(path, self.world),
         }
     }
 
@@ -277,7 +275,7 @@ impl<'a> Look<'a> {
             return Loss::Precious("the directory is not known");
         };
         let Some(canonical) = self.world.canonical(&base) else {
-            return Loss::NoMatch;
+            return self.absent(&base.join(text.display().as_ref()));
         };
         if pattern.stays() && is_temporary(&canonical.join("*"), self.world) {
             let cwd = self.world.cwd();
@@ -289,17 +287,17 @@ impl<'a> Look<'a> {
         let Some(found) = pattern.expand(&base, self.world) else {
             return Loss::Precious("it fits more files than guard looks at");
         };
-        let mut worst = Loss::NoMatch;
+        let mut worst = None;
         for path in found {
             let loss = self.path(&path);
             if matches!(loss, Loss::Precious(_) | Loss::Guard) {
                 return loss;
             }
-            if matches!(loss, Loss::InGit { .. }) || worst == Loss::NoMatch {
-                worst = loss;
+            if matches!(loss, Loss::InGit { .. }) || worst.is_none() {
+                worst = Some(loss);
             }
         }
-        worst
+        worst.unwrap_or_else(|| missing(&base.join(text.display().as_ref()), self.world))
     }
 
     /// A text with parts that only the shell will know is temporary only where no value of them
@@ -340,6 +338,25 @@ impl<'a> Look<'a> {
             }
             _ => lost,
         }
+    }
+}
+
+/// What is not there now may be made by another command of the line, or be a slip of the hand;
+/// not where the name says that a tool makes it.
+fn missing(path: &Path, world: &dyn World) -> Loss {
+    const COMMON: &[&str] = &["bin", "obj", "out", "vendor", "deps"];
+    let is = |name: &OsStr, names: &[&str]| name.to_str().is_some_and(|name| names.contains(&name));
+    let relative = path.strip_prefix(world.cwd()).unwrap_or(path);
+    let filled = relative
+        .components()
+        .any(|part| is(part.as_os_str(), FILLED));
+    let made = path
+        .file_name()
+        .is_some_and(|name| is_build_output(name) && !is(name, COMMON));
+    if is_cache(path) || ((filled || made) && !is_data(path)) {
+        Loss::BuildOutput
+    } else {
+        Loss::Missing
     }
 }
 

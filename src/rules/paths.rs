@@ -33,7 +33,7 @@ fn overwrites(path: &Text, command: &Command, world: &dyn World, effect: &mut Ef
         return false;
     }
     match loss(path, command, world) {
-        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::NoMatch | Loss::Device => false,
+        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::Device => false,
         Loss::InGit { undo } => recoverable(effect, undo),
         Loss::Guard => own(effect),
         Loss::Precious(reason) => note(effect, "state", reason),

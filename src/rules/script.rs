@@ -164,22 +164,23 @@ fn is_script_name(program: &str) -> bool {
     extension.is_some_and(|extension| extension == "sh" || extension == "bash")
 }
 
-/// The file of a program: where its path says, or on `PATH` in a directory that an agent writes
-/// to. System directories hold no scripts that need reading.
+/// The file of a program: where its path says, or on `PATH` in a directory of the workspace.
+/// Elsewhere, scripts are launchers that package managers make, and lead in circles.
 fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf> {
     if program.contains('/') {
         return command.directory.join(program);
     }
     let search = command.variable(world, "PATH")?;
-    let own = |directory: &Path| {
-        directory.starts_with(world.cwd())
-            || world.home().is_some_and(|home| directory.starts_with(home))
-    };
     search
         .known_prefix()
         .split(':')
         .filter_map(|directory| command.directory.join(directory))
-        .filter(|directory| own(directory))
+        .filter(|directory| directory.starts_with(world.cwd()))
+        .filter(|directory| {
+            !directory
+                .components()
+                .any(|part| part.as_os_str() == "node_modules")
+        })
         .map(|directory| directory.join(program))
         .find(|path| matches!(world.status(path), PathStatus::File { .. }))
 }
