@@ -304,6 +304,9 @@ impl<'a> Look<'a> {
     /// can lead out: `../` could.
     fn unknown(&self, text: &Text, directory: &Directory) -> Loss {
         let lost = Loss::Precious("it is known only when the command runs");
+        if let Some(pattern) = as_pattern(text) {
+            return self.pattern(&pattern, directory);
+        }
         let mut known = String::new();
         for (index, part) in text.parts().iter().enumerate() {
             match part {
@@ -372,6 +375,19 @@ fn makes_temporary(source: &str) -> bool {
         && words.all(|word| {
             matches!(word, "-d" | "-t" | "-q" | "-u" | "-dt") || word.starts_with("/tmp/")
         })
+}
+
+/// The text with `*` for each unknown part, if all of them hold no slash.
+fn as_pattern(text: &Text) -> Option<Text> {
+    let mut pattern = Text::empty();
+    for part in text.parts() {
+        match part {
+            Part::Unknown(source) if is_plain(source) => pattern.push(Part::Glob("*".to_owned())),
+            Part::Unknown(_) => return None,
+            Part::Known(_) | Part::Glob(_) => pattern.push(part.clone()),
+        }
+    }
+    Some(pattern)
 }
 
 /// Expansions that hold no slash.

@@ -135,6 +135,11 @@ pub(super) fn follow(
             findings.opaque(reason, &word.location);
             return true;
         }
+        Err(ReadError::Unreadable(_, why)) => {
+            let reason = format!("the program `{program}` cannot be read: {why}");
+            findings.opaque(reason, &word.location);
+            return true;
+        }
         Err(_) => return false,
     };
     // Without a first line that says otherwise, a shell runs the text itself.

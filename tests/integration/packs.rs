@@ -38,6 +38,8 @@ fn place() -> tempfile::TempDir {
         .current_dir(&place)
         .status();
     assert!(init.unwrap().success());
+    // A file of somebody's work, for what overwrites one.
+    fs::write(place.path().join("Cargo.toml"), "[package]\n").unwrap();
     place
 }
 
