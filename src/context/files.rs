@@ -22,8 +22,6 @@ const WALK: usize = 4000;
 pub enum Loss {
     /// Nothing is there.
     Missing,
-    /// It is a pattern that no path fits.
-    NoMatch,
     /// It lies under a directory for temporary files.
     Temporary,
     /// A tool makes it again, and git ignores it.
@@ -113,29 +111,46 @@ impl<'a> Look<'a> {
             return sink;
         }
         let Some(canonical) = world.canonical(path) else {
-            return Loss::Missing;
+            return self.absent(path);
         };
         // A link is deleted itself, but written through: both ends count.
         let entry = entry(path, world).unwrap_or_else(|| canonical.clone());
         if is_guards_own(&entry, world) || is_guards_own(&canonical, world) {
             return Loss::Guard;
         }
+        if is_temporary(&entry, world) && is_temporary(&canonical, world) {
+            return Loss::Temporary;
+        }
+        if canonical.starts_with("/dev") {
+            return Loss::Precious("a device");
+        }
         match world.status(path) {
-            PathStatus::Missing if entry == canonical => return Loss::Missing,
-            PathStatus::Special if !canonical.starts_with("/dev") => return Loss::Device,
-            PathStatus::Special => return Loss::Precious("a device"),
+            PathStatus::Missing if entry == canonical => return missing(&entry, world),
+            PathStatus::Special => return Loss::Device,
             PathStatus::Missing
             | PathStatus::File { .. }
             | PathStatus::Directory
             | PathStatus::Unreadable => {}
         }
-        if is_temporary(&entry, world) && is_temporary(&canonical, world) {
-            return Loss::Temporary;
-        }
         if entry != canonical {
             return Loss::Precious("a link");
         }
         self.entry(&entry)
+    }
+
+    /// A path below a directory that is not there.
+    fn absent(&self, path: &Path) -> Loss {
+        let climbs = path.components().any(|part| part == Component::ParentDir);
+        let above = path.ancestors().skip(1);
+        let there = above
+            .into_iter()
+            .find_map(|above| self.world.canonical(above));
+        match there {
+            Some(there) if !climbs && is_temporary(&there.join("new"), self.world) => {
+                Loss::Temporary
+            }
+            _ => missing(path, self.world),
+        }
     }
 
     /// A path of which every link is resolved.
@@ -260,7 +275,7 @@ impl<'a> Look<'a> {
             return Loss::Precious("the directory is not known");
         };
         let Some(canonical) = self.world.canonical(&base) else {
-            return Loss::NoMatch;
+            return self.absent(&base.join(text.display().as_ref()));
         };
         if pattern.stays() && is_temporary(&canonical.join("*"), self.world) {
             let cwd = self.world.cwd();
@@ -272,23 +287,26 @@ impl<'a> Look<'a> {
         let Some(found) = pattern.expand(&base, self.world) else {
             return Loss::Precious("it fits more files than guard looks at");
         };
-        let mut worst = Loss::NoMatch;
+        let mut worst = None;
         for path in found {
             let loss = self.path(&path);
             if matches!(loss, Loss::Precious(_) | Loss::Guard) {
                 return loss;
             }
-            if matches!(loss, Loss::InGit { .. }) || worst == Loss::NoMatch {
-                worst = loss;
+            if matches!(loss, Loss::InGit { .. }) || worst.is_none() {
+                worst = Some(loss);
             }
         }
-        worst
+        worst.unwrap_or_else(|| missing(&base.join(text.display().as_ref()), self.world))
     }
 
     /// A text with parts that only the shell will know is temporary only where no value of them
     /// can lead out: `../` could.
     fn unknown(&self, text: &Text, directory: &Directory) -> Loss {
         let lost = Loss::Precious("it is known only when the command runs");
+        if let Some(pattern) = as_pattern(text) {
+            return self.pattern(&pattern, directory);
+        }
         let mut known = String::new();
         for (index, part) in text.parts().iter().enumerate() {
             match part {
@@ -326,6 +344,25 @@ impl<'a> Look<'a> {
     }
 }
 
+/// What is not there now may be made by another command of the line, or be a slip of the hand;
+/// not where the name says that a tool makes it.
+fn missing(path: &Path, world: &dyn World) -> Loss {
+    const COMMON: &[&str] = &["bin", "obj", "out", "vendor", "deps"];
+    let is = |name: &OsStr, names: &[&str]| name.to_str().is_some_and(|name| names.contains(&name));
+    let relative = path.strip_prefix(world.cwd()).unwrap_or(path);
+    let filled = relative
+        .components()
+        .any(|part| is(part.as_os_str(), FILLED));
+    let made = path
+        .file_name()
+        .is_some_and(|name| is_build_output(name) && !is(name, COMMON));
+    if is_cache(path) || ((filled || made) && !is_data(path)) {
+        Loss::BuildOutput
+    } else {
+        Loss::Missing
+    }
+}
+
 /// Commands that make a new file under a temporary directory and print its path.
 fn makes_temporary(source: &str) -> bool {
     let inner = source
@@ -338,6 +375,19 @@ fn makes_temporary(source: &str) -> bool {
         && words.all(|word| {
             matches!(word, "-d" | "-t" | "-q" | "-u" | "-dt") || word.starts_with("/tmp/")
         })
+}
+
+/// The text with `*` for each unknown part, if all of them hold no slash.
+fn as_pattern(text: &Text) -> Option<Text> {
+    let mut pattern = Text::empty();
+    for part in text.parts() {
+        match part {
+            Part::Unknown(source) if is_plain(source) => pattern.push(Part::Glob("*".to_owned())),
+            Part::Unknown(_) => return None,
+            Part::Known(_) | Part::Glob(_) => pattern.push(part.clone()),
+        }
+    }
+    Some(pattern)
 }
 
 /// Expansions that hold no slash.

@@ -90,6 +90,15 @@ impl WorkTree {
                 .is_some_and(|(path, _)| path.starts_with(&below))
     }
 
+    /// Whether anything is tracked here at all. Where nothing is, guard may not see the
+    /// repository that the command would find.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.index
+            .as_ref()
+            .is_none_or(|index| index.files.is_empty())
+    }
+
     /// Whether git has exactly what this file holds now, by the test that git itself makes
     /// first: the file's size and times are those of the index.
     #[must_use]

@@ -212,7 +212,7 @@ fn directory(call: &Call<'_>) -> Directory {
 }
 
 /// The work tree that the command changes; `Err` if which it is, is not known.
-fn tree(call: &Call<'_>) -> Result<Option<WorkTree>, &'static str> {
+fn tree(call: &Call<'_>) -> Result<WorkTree, &'static str> {
     let redirected = call.args.option("--git-dir").is_some()
         || call.args.option("--work-tree").is_some()
         || ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]
@@ -229,7 +229,12 @@ fn tree(call: &Call<'_>) -> Result<Option<WorkTree>, &'static str> {
         return Err("the directory is not known");
     };
     let canonical = call.world.canonical(path);
-    Ok(canonical.and_then(|path| WorkTree::of(&path, call.world)))
+    let tree = canonical.and_then(|path| WorkTree::of(&path, call.world));
+    match tree {
+        None => Err("guard sees no git repository here"),
+        Some(tree) if tree.is_empty() => Err("git tracks nothing here yet"),
+        Some(tree) => Ok(tree),
+    }
 }
 
 fn reset(call: &Call<'_>, findings: &mut Findings) {
@@ -312,7 +317,7 @@ fn is_revision(word: &Argument, call: &Call<'_>) -> bool {
     let directory = directory(call);
     let here = |path: &Path| call.world.status(path) != PathStatus::Missing;
     let exists = directory.join(name).is_some_and(|path| here(&path));
-    let Ok(Some(tree)) = tree(call) else {
+    let Ok(tree) = tree(call) else {
         return !exists;
     };
     let refs = ["refs/heads", "refs/tags", "refs/remotes", "refs", ""];
@@ -373,9 +378,6 @@ fn rm(call: &Call<'_>, findings: &mut Findings) {
     }
 }
 
-/// Why there is nothing to look at.
-const NO_REPOSITORY: &str = "no git repository is there to look at";
-
 /// Uncommitted changes of tracked files go, in these paths or everywhere.
 fn discard(
     rule: &'static str,
@@ -384,12 +386,7 @@ fn discard(
     findings: &mut Findings,
 ) {
     let tree = match tree(call) {
-        Ok(Some(tree)) => tree,
-        // Another command of the line may make the repository, or lead into it.
-        Ok(None) => {
-            discarded(rule, None, NO_REPOSITORY, call, findings);
-            return;
-        }
+        Ok(tree) => tree,
         Err(why) => {
             discarded(rule, None, why, call, findings);
             return;
@@ -400,6 +397,11 @@ fn discard(
         return;
     };
     let scope = paths.map(|paths| Scope::of(paths, call));
+    if let Some(stray) = scope.as_ref().and_then(|scope| scope.stray(&tree)) {
+        let why = format!("git tracks nothing at {}", stray.display());
+        discarded(rule, None, &why, call, findings);
+        return;
+    }
     let lost: Vec<PathBuf> = changed
         .into_iter()
         .filter(|path| scope.as_ref().is_none_or(|scope| scope.covers(path)))
@@ -436,6 +438,15 @@ impl Scope {
             }
         }
         Self { places, everything }
+    }
+
+    /// A place of which git knows nothing now: what would happen there is not known either.
+    fn stray(&self, tree: &WorkTree) -> Option<&Path> {
+        let known = |place: &Path| place == tree.root || tree.may_track(place);
+        self.places
+            .iter()
+            .map(PathBuf::as_path)
+            .find(|place| !known(place))
     }
 
     fn covers(&self, path: &Path) -> bool {
@@ -533,9 +544,8 @@ fn clean(call: &Call<'_>, findings: &mut Findings) {
         lost: Vec::new(),
     };
     let (why, root) = match tree(call) {
-        Ok(None) => (NO_REPOSITORY, None),
         Err(why) => (why, None),
-        Ok(Some(tree)) => {
+        Ok(tree) => {
             let complete = found.look(&tree, call);
             if complete && found.lost.is_empty() {
                 return;

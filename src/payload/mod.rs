@@ -12,6 +12,7 @@ pub mod http;
 pub mod json;
 pub mod psql;
 pub mod railway;
+pub mod sed;
 pub mod shells;
 pub mod sql;
 
@@ -32,6 +33,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "httpie" => http::analyze_httpie,
         "psql" => psql::analyze,
         "railway" => railway::analyze,
+        "sed" => sed::analyze,
         "shell" => shells::analyze,
         _ => return None,
     })

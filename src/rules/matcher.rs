@@ -35,17 +35,42 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
         );
         return findings;
     };
+    // A script in the workspace is what it says, whatever it is called: `./install`, `./test`.
+    let is_own = program.contains('/') && !is_system(program);
+    if is_own && script::follow(command, program, world, &mut findings) {
+        return findings;
+    }
     match store::program(base_name(program)) {
+        Some(Entry::ReadOnly | Entry::Reversible) if is_own => {
+            unlisted(program, &word.location, &mut findings);
+        }
         Some(Entry::ReadOnly) => findings.only_looks = command.redirections.is_empty(),
         Some(Entry::Reversible) => {}
         Some(Entry::Cli(index)) => cli(index, command, world, &mut findings),
         None => {
-            if !script::follow(command, program, world, &mut findings) {
+            if is_own || !script::follow(command, program, world, &mut findings) {
                 unlisted(program, &word.location, &mut findings);
             }
         }
     }
     findings
+}
+
+/// Where the system and package managers keep programs; no script there needs following.
+fn is_system(program: &str) -> bool {
+    const SYSTEM: &[&str] = &[
+        "/bin/",
+        "/sbin/",
+        "/usr/",
+        "/opt/",
+        "/nix/",
+        "/snap/",
+        "/Library/",
+    ];
+    SYSTEM
+        .iter()
+        .any(|directory| program.starts_with(directory))
+        && !program.split('/').any(|part| part == "..")
 }
 
 /// A path names its last part: `/bin/rm` is `rm`.

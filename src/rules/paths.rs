@@ -15,7 +15,7 @@ pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> boo
     match loss(path, call.command, call.world) {
         Loss::Temporary | Loss::BuildOutput => false,
         // Another command of the line may make it first, or the name may be a slip.
-        Loss::Missing | Loss::NoMatch => note(effect, "state", "not there now"),
+        Loss::Missing => note(effect, "state", "not there now"),
         Loss::InGit { undo } => recoverable(effect, undo),
         Loss::Guard => own(effect),
         Loss::Precious(reason) => note(effect, "state", reason),
@@ -33,7 +33,7 @@ fn overwrites(path: &Text, command: &Command, world: &dyn World, effect: &mut Ef
         return false;
     }
     match loss(path, command, world) {
-        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::NoMatch | Loss::Device => false,
+        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::Device => false,
         Loss::InGit { undo } => recoverable(effect, undo),
         Loss::Guard => own(effect),
         Loss::Precious(reason) => note(effect, "state", reason),

@@ -137,6 +137,11 @@ pub(super) fn follow(
             findings.opaque(reason, &word.location);
             return true;
         }
+        Err(ReadError::Unreadable(_, why)) => {
+            let reason = format!("the program `{program}` cannot be read: {why}");
+            findings.opaque(reason, &word.location);
+            return true;
+        }
         Err(_) => return false,
     };
     // Without a first line that says otherwise, a shell runs the text itself.
@@ -176,9 +181,11 @@ fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf
     let search = command.variable(world, "PATH")?;
     let own = |directory: &Path| {
         let below = directory.strip_prefix(world.cwd());
-        // `~/.pyenv/shims` is a tool's own, wherever the workspace is.
-        let hidden = |part: &std::ffi::OsStr| part.as_encoded_bytes().starts_with(b".");
-        below.is_ok_and(|below| !below.iter().any(hidden))
+        // `~/.pyenv/shims` and `node_modules/.bin` are tools' own, wherever the workspace is.
+        let a_tools = |part: &std::ffi::OsStr| {
+            part.as_encoded_bytes().starts_with(b".") || part == "node_modules"
+        };
+        below.is_ok_and(|below| !below.iter().any(a_tools))
     };
     search
         .known_prefix()
