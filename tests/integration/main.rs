@@ -15,6 +15,7 @@ mod exec;
 mod harness;
 mod http;
 mod oracle;
+mod postgres;
 mod railway;
 mod shell_forms;
 mod shims;
