@@ -83,7 +83,6 @@ SELECT 'data large object ' || oid || ' ' || md5(lo_get(oid)) FROM pg_largeobjec
 SELECT 'data slot ' || slot_name FROM pg_replication_slots;
 SELECT 'data database ' || datname FROM pg_database WHERE datname = 'victim';
 SELECT 'definition role ' || rolname || coalesce(rolpassword, '') FROM pg_authid WHERE rolname LIKE '%role';
-SELECT 'definition materialized ' || n FROM mv;
 SELECT 'data prepared ' || gid FROM pg_prepared_xacts;
 ";
 
@@ -142,7 +141,7 @@ impl Server {
             .tempdir_in("/tmp")
             .unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let place = ["/dev/shm", env!("CARGO_TARGET_TMPDIR")];
+        let place = ["/run/lock", env!("CARGO_TARGET_TMPDIR")];
         let place = place
             .iter()
             .find(|place| Path::new(place).exists())
@@ -214,6 +213,7 @@ impl Server {
         server.wait();
         server.sql("postgres", "CREATE DATABASE fixture");
         server.sql("fixture", FIXTURE);
+        server.sql("postgres", "CREATE DATABASE app TEMPLATE fixture");
         server
     }
 
@@ -335,6 +335,7 @@ impl Server {
     fn state(&self) -> BTreeSet<String> {
         let output = self.input("app", STATE);
         let mut state: BTreeSet<String> = output.lines().map(str::to_owned).collect();
+        assert!(state.len() > 50, "the state is not read: {state:?}");
         for (kind, path) in [
             ("data local file", self.work().join("precious")),
             ("data server file", self.outside.path().join("server_file")),
@@ -437,7 +438,6 @@ fn what_the_server_loses_is_asked_about() {
     for (script, expected) in LOSING {
         server.reset();
         let before = server.state();
-        assert!(before.len() > 50, "the state is not read: {before:?}");
         let loss = server.case(script, &before, &mut complaints);
         if loss != *expected {
             complaints.push(format!(
@@ -566,7 +566,7 @@ fn spans_point_at_the_statement() {
     for (script, shown) in [
         ("psql -c 'SELECT 1; DROP TABLE t; SELECT 2'", "DROP TABLE t"),
         ("psql -c \"DELETE FROM t\"", "DELETE FROM t"),
-        ("psql -X -tAc'TRUNCATE t' app", "TRUNCATE t"),
+        ("psql -X -tAc 'TRUNCATE t' app", "TRUNCATE t"),
     ] {
         let verdict = assess(&Subject::script(script), Stdin::Empty, &world);
         let span = verdict.effects.last().unwrap().location.span;
