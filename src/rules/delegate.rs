@@ -9,7 +9,9 @@ use super::condition::{Facts, Truth, position};
 use super::schema::{Delegate, DelegateSource, Language};
 use super::{Call, Findings, Nested, Origin, input, script, store, target};
 use crate::context::Place;
+use crate::context::postgres::Connection;
 use crate::location::Location;
+use crate::payload::{psql, sql};
 use crate::resolve::{Argument, Command, Directory, Stdin, Text};
 
 pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
@@ -42,12 +44,16 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
             });
         }
         Language::ShellFile => script::run("sh", &words, &inner, call.world, findings),
-        Language::Sql | Language::SqlFile => {
-            let text = join(&words).display().into_owned();
-            findings.opaque(
-                format!("SQL that guard does not read here: {text}"),
-                &call.command.location,
-            );
+        Language::Sql => {
+            let found = sql::assess(&join(&words), origin(&words), Place::default(), &inner);
+            findings.effects.extend(found.effects);
+            findings.opaque.extend(found.opaque);
+            findings.nested.extend(found.nested);
+        }
+        Language::SqlFile => {
+            for word in &words {
+                psql::assess_file(word, Connection::default(), call, findings);
+            }
         }
     }
 }
@@ -59,7 +65,10 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         Language::Shell | Language::ShellFile => {
             script::from_stdin("sh", Vec::new(), &inner, call.world, findings);
         }
-        Language::Argv | Language::Package | Language::Sql | Language::SqlFile => {
+        Language::Sql | Language::SqlFile => {
+            psql::assess_stdin(Connection::default(), call, findings);
+        }
+        Language::Argv | Language::Package => {
             findings.opaque(
                 "what runs is read from standard input",
                 &call.command.location,

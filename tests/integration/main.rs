@@ -16,6 +16,7 @@ mod harness;
 mod http;
 mod oracle;
 mod packs;
+mod postgres;
 mod railway;
 mod shell_forms;
 mod shims;

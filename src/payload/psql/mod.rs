@@ -32,6 +32,7 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     let mut psql = Psql::new(call, findings);
     psql.options();
     psql.startup_files();
+    psql.pager();
     psql.actions();
     psql.finish();
 }
@@ -54,6 +55,18 @@ pub fn assess_input(
 pub fn assess_stdin(connection: Connection, call: &Call<'_>, findings: &mut Findings) {
     let mut psql = Psql::with(call, connection, findings);
     psql.stdin(&call.command.location);
+    psql.finish();
+}
+
+/// Judges a file of SQL as psql would run it with `-f`.
+pub fn assess_file(
+    path: &Argument,
+    connection: Connection,
+    call: &Call<'_>,
+    findings: &mut Findings,
+) {
+    let mut psql = Psql::with(call, connection, findings);
+    psql.file(&path.value, &path.location, None, 0);
     psql.finish();
 }
 
@@ -143,6 +156,7 @@ impl<'a, 'f> Psql<'a, 'f> {
 
     fn apply_switches(&mut self) {
         self.session.autocommit = !self.variables.is_off("AUTOCOMMIT");
+        self.session.stops_at_errors = self.variables.is_on("ON_ERROR_STOP");
     }
 
     /// psqlrc runs before anything else, `-c` included, unless `-X` is given.
@@ -178,6 +192,35 @@ impl<'a, 'f> Psql<'a, 'f> {
         match (path.strip_prefix("~/"), self.call.world.home()) {
             (Some(rest), Some(home)) => home.join(rest).to_string_lossy().into_owned(),
             _ => path.to_owned(),
+        }
+    }
+
+    /// Long results go through a pager when they are shown on a terminal.
+    fn pager(&mut self) {
+        let by = &self.by;
+        let named = ["PSQL_PAGER", "PAGER"]
+            .into_iter()
+            .find_map(|name| by.variable(self.call.world, name));
+        let Some(pager) = named.filter(|pager| !pager.is_empty()) else {
+            return;
+        };
+        let program = pager
+            .known_prefix()
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let plain = !pager
+            .display()
+            .contains([';', '|', '&', '$', '`', '<', '>', '(', '\n']);
+        if !(plain
+            && [
+                "less", "more", "most", "cat", "bat", "pspg", "delta", "head",
+            ]
+            .contains(&program))
+        {
+            let origin = Origin::Place(self.call.command.location.clone());
+            self.shell(pager, origin, Stdin::Unknown("results of psql".into()));
         }
     }
 

@@ -9,7 +9,7 @@ use super::variables::{Value, Variables, quoted, reference};
 use crate::payload::sql::{Lexeme, Sent, Source, lexeme};
 
 /// Substituted variables may hold references of their own; psql stops only at itself.
-const MAX_SUBSTITUTIONS: usize = 10_000;
+const MAX_SUBSTITUTIONS: usize = 1_000;
 const MAX_BYTES: usize = 1 << 20;
 
 /// What the scanner stopped at.

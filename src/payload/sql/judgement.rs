@@ -52,6 +52,8 @@ pub(super) struct Unseen {
 pub(super) enum Definition {
     Function(String, Arc<Judgement>),
     Prepared(String, Arc<Judgement>),
+    /// A table that is gone with the session anyway.
+    Temporary(String),
 }
 
 /// Something stored that a statement runs; what it does is looked up in the session.

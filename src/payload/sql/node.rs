@@ -2,18 +2,34 @@
 
 use std::ops::Range;
 
-use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, ast, ast::AstNode};
+use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, ast, ast::AstNode};
 
+/// The bytes of what is written: without blanks and comments around it, or the semicolon.
 pub(super) fn range(node: &SyntaxNode) -> Range<usize> {
-    // Trivia may lead a node; the range should begin at what is written.
-    let start = node
-        .descendants_with_tokens()
-        .filter_map(SyntaxElement::into_token)
-        .find(|token| !token.kind().is_trivia())
-        .map_or(node.text_range().start(), |token| {
-            token.text_range().start()
-        });
-    usize::from(start)..usize::from(node.text_range().end())
+    let whole = node.text_range();
+    let written =
+        |token: &SyntaxToken| !token.kind().is_trivia() && token.kind() != SyntaxKind::SEMICOLON;
+    let inside = |token: &SyntaxToken| whole.contains_range(token.text_range());
+    let mut first = node.first_token();
+    while let Some(token) = first
+        .clone()
+        .filter(|token| inside(token) && !written(token))
+    {
+        first = token.next_token();
+    }
+    let mut last = node.last_token();
+    while let Some(token) = last
+        .clone()
+        .filter(|token| inside(token) && !written(token))
+    {
+        last = token.prev_token();
+    }
+    match (first.filter(inside), last.filter(inside)) {
+        (Some(first), Some(last)) => {
+            usize::from(first.text_range().start())..usize::from(last.text_range().end())
+        }
+        _ => usize::from(whole.start())..usize::from(whole.end()),
+    }
 }
 
 pub(super) fn child(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {

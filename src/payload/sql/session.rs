@@ -1,6 +1,6 @@
 //! One session with a server: which statements are kept, and which are rolled back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -49,8 +49,15 @@ pub struct Session<'a> {
     savepoints: Vec<(String, usize)>,
     functions: BTreeMap<String, Arc<Judgement>>,
     prepared: BTreeMap<String, Arc<Judgement>>,
+    /// Temporary tables, as long as it is certain that the names mean them: if a statement before
+    /// had failed, this one would not run.
+    temporary: BTreeSet<String>,
+    /// What is already among the findings: long scripts repeat themselves.
+    reported: BTreeSet<(String, String, String)>,
     /// psql's AUTOCOMMIT.
     pub autocommit: bool,
+    /// psql's ON_ERROR_STOP.
+    pub stops_at_errors: bool,
     /// Set in branches that may not run: nothing there may be taken to begin or undo anything.
     pub uncertain: bool,
 }
@@ -66,6 +73,9 @@ impl<'a> Session<'a> {
             savepoints: Vec::new(),
             functions: BTreeMap::new(),
             prepared: BTreeMap::new(),
+            temporary: BTreeSet::new(),
+            reported: BTreeSet::new(),
+            stops_at_errors: false,
             autocommit: true,
             uncertain: false,
         }
@@ -78,10 +88,27 @@ impl<'a> Session<'a> {
 
     /// Commits what is open.
     pub fn commit(&mut self, findings: &mut Findings) {
+        self.end_block();
+        for pending in std::mem::take(&mut self.pending) {
+            self.report(pending.effect, findings);
+        }
+    }
+
+    fn end_block(&mut self) {
         self.savepoints.clear();
         self.block = Block::None;
-        let kept = self.pending.drain(..).map(|pending| pending.effect);
-        findings.effects.extend(kept);
+        if !self.stops_at_errors {
+            self.temporary.clear();
+        }
+    }
+
+    fn report(&mut self, effect: Effect, findings: &mut Findings) {
+        let class = effect.reversibility.class();
+        let what = format!("{} {class}", effect.rule);
+        let key = (what, effect.target.to_string(), effect.summary.clone());
+        if self.reported.insert(key) {
+            findings.effects.push(effect);
+        }
     }
 
     /// Ends the session, or moves it to another server: what is open is rolled back.
@@ -90,8 +117,8 @@ impl<'a> Session<'a> {
             self.commit(findings);
         }
         self.roll_back_to(0, findings);
-        self.block = Block::None;
-        self.savepoints.clear();
+        self.end_block();
+        self.temporary.clear();
         self.prepared.clear();
         if let Some(place) = place {
             self.place = place;
@@ -180,6 +207,12 @@ impl<'a> Session<'a> {
                 Definition::Prepared(name, inner) => {
                     self.prepared.insert(name.clone(), Arc::clone(inner));
                 }
+                Definition::Temporary(name) => {
+                    let certain = self.block != Block::None || self.stops_at_errors;
+                    if certain && !self.uncertain {
+                        self.temporary.insert(name.clone());
+                    }
+                }
             }
         }
         if judged.ends_transactions || self.block == Block::None {
@@ -197,7 +230,16 @@ impl<'a> Session<'a> {
         findings: &mut Findings,
     ) {
         for act in &judged.acts {
-            let effect = self.effect(act, source, locate(&act.range));
+            let mut effect = self.effect(act, source, locate(&act.range));
+            if act
+                .name
+                .as_ref()
+                .is_some_and(|name| self.is_temporary(name))
+            {
+                effect.reversibility = Reversibility::Reversible {
+                    undo: "the table is temporary".into(),
+                };
+            }
             self.pending.push(Pending {
                 effect,
                 transactional: act.transactional && !judged.ends_transactions,
@@ -227,6 +269,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Whether a table, or the table of a column, was made by this session for itself.
+    fn is_temporary(&self, name: &str) -> bool {
+        let table = name.split('.').next().unwrap_or(name);
+        self.temporary.contains(name) || name.contains('.') && self.temporary.contains(table)
+    }
+
     fn stored(&self, used: &Use) -> Option<Arc<Judgement>> {
         match used.stored {
             Stored::Prepared => self.prepared.get(&used.name).cloned(),
@@ -248,8 +296,8 @@ impl<'a> Session<'a> {
             }
             Control::Rollback { chain } => {
                 self.roll_back_to(0, findings);
-                self.savepoints.clear();
-                self.block = Block::None;
+                self.end_block();
+                self.temporary.clear();
                 self.chain(*chain);
             }
             Control::Savepoint(_) if self.uncertain => {}
@@ -287,7 +335,7 @@ impl<'a> Session<'a> {
     /// Everything after the first `kept` pending effects is taken back, except for what no
     /// rollback reaches.
     fn roll_back_to(&mut self, kept: usize, findings: &mut Findings) {
-        for pending in self.pending.drain(kept.min(self.pending.len())..) {
+        for pending in self.pending.split_off(kept.min(self.pending.len())) {
             let mut effect = pending.effect;
             if pending.transactional {
                 effect.summary = format!("{}, and is rolled back", effect.summary);
@@ -296,7 +344,7 @@ impl<'a> Session<'a> {
                 };
                 effect.also_lost.clear();
             }
-            findings.effects.push(effect);
+            self.report(effect, findings);
         }
     }
 
@@ -825,6 +873,48 @@ mod tests {
         }
         let program = ["BEGIN; COPY (SELECT 1) TO PROGRAM 'cmd'; ROLLBACK"];
         assert!(verdict(&program).1);
+    }
+
+    #[test]
+    fn temporary_tables_lose_nothing() {
+        const KEPT: Class = Class::Irreversible;
+        const BACK: Class = Class::Reversible;
+        let cases: &[(&[&str], Class)] = &[
+            (
+                &["CREATE TEMP TABLE x (a int); DELETE FROM x; DROP TABLE x"],
+                BACK,
+            ),
+            (
+                &["CREATE TEMPORARY TABLE x AS SELECT 1; ALTER TABLE x DROP COLUMN a"],
+                BACK,
+            ),
+            (
+                &[
+                    "BEGIN",
+                    "CREATE TEMP TABLE x AS SELECT 1",
+                    "TRUNCATE x",
+                    "COMMIT",
+                ],
+                BACK,
+            ),
+            (&["SELECT 1 INTO TEMP x; UPDATE x SET a = 1"], BACK),
+            // If the table could not be made, the name means another one.
+            (&["CREATE TEMP TABLE x (a int)", "DROP TABLE x"], KEPT),
+            (
+                &["BEGIN; CREATE TEMP TABLE x (a int); COMMIT; DROP TABLE x"],
+                KEPT,
+            ),
+            (
+                &["BEGIN; CREATE TEMP TABLE x (a int); ROLLBACK; DROP TABLE x"],
+                KEPT,
+            ),
+            (&["CREATE TEMP TABLE x (a int); DROP TABLE public.x"], KEPT),
+            (&["CREATE TEMP TABLE x (a int); DROP TABLE x, y"], KEPT),
+            (&["CREATE TABLE x (a int); DROP TABLE x"], KEPT),
+        ];
+        for (messages, class) in cases {
+            assert_eq!(verdict(messages), (*class, false), "{messages:?}");
+        }
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub(super) const VALUE: &str = "guard_hole_value_";
 /// A text as far as it is known, rendered so that a parser can read around its holes.
 #[derive(Clone, Debug)]
 pub struct Source {
-    text: String,
+    // Shared, because psql keeps one source for all the messages that it cuts from it.
+    text: Rc<str>,
+    /// Where each line of a file starts.
+    lines: Rc<[usize]>,
     /// The source (`$ID`) of each unknown part.
     holes: Vec<String>,
     origin: Origin,
@@ -29,8 +32,15 @@ impl Source {
             holes.push(source.to_owned());
             hole(holes.len() - 1)
         });
+        let lines = match &origin {
+            Origin::File { .. } => std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(index, _)| index + 1))
+                .collect(),
+            Origin::Verbatim { .. } | Origin::Place(_) => Rc::default(),
+        };
         Self {
-            text,
+            text: text.into(),
+            lines,
             holes,
             origin,
         }
@@ -105,8 +115,7 @@ impl Source {
             }
             Origin::Place(location) => location.clone(),
             Origin::File { path, place } => {
-                let before = self.text.as_bytes().get(..range.start).unwrap_or_default();
-                let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+                let line = self.lines.partition_point(|start| *start <= range.start);
                 Location {
                     span: *place,
                     file: Some(Rc::new(FileLine {

@@ -36,11 +36,17 @@ pub(super) fn read(node: &SyntaxNode, depth: usize, found: &mut Judgement) {
         | K::DECLARE => query(node, depth, found),
         K::SELECT_INTO => {
             query(node, depth, found);
+            temporary(node, found);
             let name = child(node, K::INTO_CLAUSE).and_then(|into| child(&into, K::TABLE_NAME));
             created("table", name.as_ref(), node, found);
         }
+        K::CREATE_TABLE => {
+            temporary(node, found);
+            object::judge(node, found);
+        }
         K::CREATE_TABLE_AS | K::CREATE_MATERIALIZED_VIEW => {
             query(node, depth, found);
+            temporary(node, found);
             created("table", None, node, found);
         }
         K::EXPLAIN if explain_runs(node) => {
@@ -265,6 +271,23 @@ fn table_act(name: Option<String>, range: Range<usize>) -> Act {
         instead: None,
         transactional: true,
         range,
+    }
+}
+
+/// `CREATE TEMP TABLE`: what is done to it later loses nothing.
+fn temporary(node: &SyntaxNode, found: &mut Judgement) {
+    let name = child(node, SyntaxKind::TABLE_NAME)
+        .or_else(|| {
+            child(
+                &child(node, SyntaxKind::INTO_CLAUSE)?,
+                SyntaxKind::TABLE_NAME,
+            )
+        })
+        .map(|name| folded(&name));
+    if let Some(name) =
+        name.filter(|name| has_descendant(node, SyntaxKind::TEMP) && !name.contains('.'))
+    {
+        found.definitions.push(Definition::Temporary(name));
     }
 }
 
