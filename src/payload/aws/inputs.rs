@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::argv::Read;
 use super::model::same_name;
+use crate::payload::holes::Holes;
 use crate::resolve::{Argument, Text};
 use crate::rules::Call;
 
@@ -22,6 +23,8 @@ pub(super) struct Inputs<'a> {
     call: &'a Call<'a>,
     /// The members of `--cli-input-json` or `--cli-input-yaml`.
     members: Vec<(String, Value)>,
+    /// What the unknown parts of those members are.
+    holes: Holes,
     /// Why those members are not known.
     pub(super) unreadable: Option<String>,
 }
@@ -32,6 +35,7 @@ impl<'a> Inputs<'a> {
             read,
             call,
             members: Vec::new(),
+            holes: Holes::default(),
             unreadable: None,
         };
         for option in ["cli-input-json", "cli-input-yaml"] {
@@ -46,9 +50,7 @@ impl<'a> Inputs<'a> {
     }
 
     fn document(&self, argument: &Argument) -> Result<Vec<(String, Value)>, String> {
-        let text = self.followed(&argument.value)?;
-        let hole = |index: usize, _: &str| format!("UNKNOWN_{index}");
-        let text = text.render(hole);
+        let text = self.holes.render(&self.followed(&argument.value)?);
         match serde_json::from_str::<Value>(&text) {
             Ok(Value::Object(members)) => Ok(members.into_iter().collect()),
             Ok(_) => Err("the input is no JSON object".to_owned()),
@@ -103,9 +105,16 @@ impl<'a> Inputs<'a> {
                 .collect();
         }
         match self.member(option) {
-            Some(Value::Array(items)) => items.iter().map(json_text).collect(),
-            Some(value) => vec![json_text(value)],
+            Some(Value::Array(items)) => items.iter().map(|item| self.text(item)).collect(),
+            Some(value) => vec![self.text(value)],
             None => Vec::new(),
+        }
+    }
+
+    fn text(&self, value: &Value) -> Text {
+        match value {
+            Value::String(text) => self.holes.restore(text),
+            other => self.holes.restore(&other.to_string()),
         }
     }
 
@@ -222,19 +231,6 @@ fn contains(text: &Text, parts: &str) -> Truth {
         Truth::Maybe
     } else {
         Truth::No
-    }
-}
-
-pub(super) fn json_text(value: &Value) -> Text {
-    match value {
-        Value::String(text) => {
-            if text.contains("UNKNOWN_") {
-                Text::unknown(text.clone())
-            } else {
-                Text::known(text.clone())
-            }
-        }
-        other => Text::known(other.to_string()),
     }
 }
 

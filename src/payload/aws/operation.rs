@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Request;
-use super::inputs::{Inputs, Truth, json_text};
+use super::inputs::{Inputs, Truth};
 use super::model::{Kind, Operation, Shape, kind_of_verb};
 use super::runs;
 use crate::context::aws::account_of_arn;
@@ -182,7 +182,15 @@ fn listed(text: &Text) -> Vec<Text> {
     if known.starts_with('[')
         && let Ok(serde_json::Value::Array(items)) = serde_json::from_str(known)
     {
-        return items.iter().map(json_text).collect();
+        return items
+            .iter()
+            .map(|item| {
+                Text::known(
+                    item.as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned),
+                )
+            })
+            .collect();
     }
     known
         .split('\n')

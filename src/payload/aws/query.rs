@@ -8,7 +8,6 @@ use crate::resolve::Text;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    Postgres,
     Athena,
     PartiQl,
     Cypher,
@@ -31,7 +30,7 @@ pub(super) fn judge(dialect: Dialect, text: &Text) -> Vec<Judged> {
     match dialect {
         Dialect::Cypher => graph(&plain, text, CYPHER_WRITES, CYPHER_DELETES),
         Dialect::Gremlin => graph(&plain, text, GREMLIN_WRITES, GREMLIN_DELETES),
-        Dialect::Postgres | Dialect::Athena | Dialect::PartiQl => statements(&plain)
+        Dialect::Athena | Dialect::PartiQl => statements(&plain)
             .iter()
             .filter_map(|statement| by_verb(dialect, statement))
             .collect(),

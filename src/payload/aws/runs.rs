@@ -9,6 +9,8 @@ use super::model::Operation;
 use super::operation;
 use super::query::{self, Dialect};
 use crate::location::Location;
+use crate::payload::holes::Holes;
+use crate::payload::sql;
 use crate::resolve::{Argument, Command, Environment, Origin, Stdin, Text};
 use crate::rules::{Findings, Nested};
 
@@ -34,6 +36,7 @@ pub(super) fn hand_on(
     }
     for (text, location) in texts {
         match what {
+            What::Sql => statements(&text, &location, request, findings),
             What::Query(dialect) => {
                 queries(dialect, &text, &location, operation, request, findings);
             }
@@ -44,6 +47,8 @@ pub(super) fn hand_on(
 }
 
 enum What {
+    /// Aurora's and Redshift's: PostgreSQL's grammar.
+    Sql,
     Query(Dialect),
     Shell,
 }
@@ -52,9 +57,9 @@ enum What {
 fn payload(service: &str, operation: &str) -> Option<(&'static str, What)> {
     Some(match (service, operation) {
         ("rds-data", "execute-statement" | "batch-execute-statement")
-        | ("redshift-data", "execute-statement") => ("sql", What::Query(Dialect::Postgres)),
-        ("rds-data", "execute-sql") => ("sql-statements", What::Query(Dialect::Postgres)),
-        ("redshift-data", "batch-execute-statement") => ("sqls", What::Query(Dialect::Postgres)),
+        | ("redshift-data", "execute-statement") => ("sql", What::Sql),
+        ("rds-data", "execute-sql") => ("sql-statements", What::Sql),
+        ("redshift-data", "batch-execute-statement") => ("sqls", What::Sql),
         ("athena", "start-query-execution") => ("query-string", What::Query(Dialect::Athena)),
         ("dynamodb", "execute-statement") => ("statement", What::Query(Dialect::PartiQl)),
         ("dynamodb", "batch-execute-statement") => ("statements", What::Query(Dialect::PartiQl)),
@@ -85,6 +90,32 @@ fn texts(option: &str, request: &Request<'_>) -> Vec<(Text, Location)> {
             (text, place.clone())
         })
         .collect()
+}
+
+fn statements(text: &Text, location: &Location, request: &Request<'_>, findings: &mut Findings) {
+    let mut place = request.place();
+    let database = [
+        "database",
+        "cluster-identifier",
+        "workgroup-name",
+        "resource-arn",
+    ]
+    .into_iter()
+    .find_map(|option| request.inputs.texts(option).into_iter().next());
+    if let Some(database) = database {
+        let database = database.display();
+        place.tier = operation::tier_of(&place, Some(&database));
+        place.environment = Some(match place.environment.take() {
+            Some(environment) => format!("{environment}/{database}"),
+            None => database.into_owned(),
+        });
+    }
+    let origin = Origin::Place(location.clone());
+    let found = sql::assess(text, origin, place, request.call.command);
+    findings.effects.extend(found.effects);
+    findings.opaque.extend(found.opaque);
+    findings.unlisted.extend(found.unlisted);
+    findings.nested.extend(found.nested);
 }
 
 fn queries(
@@ -199,15 +230,13 @@ fn sessions(operation: &Operation, request: &Request<'_>, findings: &mut Finding
 
 /// `--parameters` is JSON (`{"commands":["…"]}`) or shorthand (`commands=a,b`, `commands=["a"]`).
 fn commands(member: &str, request: &Request<'_>) -> Vec<Text> {
+    let holes = Holes::default();
     request
         .inputs
         .texts("parameters")
         .iter()
-        .flat_map(|text| {
-            let hole = |_: usize, source: &str| format!("\u{1}{source}\u{1}");
-            parameter(member, &text.render(hole))
-        })
-        .map(|text| refill(&text))
+        .flat_map(|text| parameter(member, &holes.render(text)))
+        .map(|text| holes.restore(&text))
         .collect()
 }
 
@@ -263,19 +292,6 @@ fn unquoted(text: &str) -> String {
     items.join("\n")
 }
 
-/// Puts the unknown parts back that were rendered between marks.
-fn refill(text: &str) -> Text {
-    let mut filled = Text::empty();
-    for (index, piece) in text.split('\u{1}').enumerate() {
-        if index % 2 == 0 {
-            filled.push_known(piece);
-        } else {
-            filled.append(Text::unknown(piece));
-        }
-    }
-    filled
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,12 +309,5 @@ mod tests {
         }
         assert_eq!(parameter("commands", "commands=ls,pwd"), ["ls\npwd"]);
         assert!(parameter("commands", "workingDirectory=/x").is_empty());
-    }
-
-    #[test]
-    fn unknown_parts_survive() {
-        let text = refill("rm \u{1}$X\u{1} y");
-        assert_eq!(text.display(), "rm $X y");
-        assert!(text.has_unknown());
     }
 }

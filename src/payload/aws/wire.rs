@@ -10,7 +10,7 @@ use crate::context::World;
 use crate::context::{Place, aws as context};
 use crate::effect::{Effect, Evidence, Tier};
 use crate::location::Location;
-use crate::resolve::{Command, Text};
+use crate::resolve::Command;
 use crate::rules::Findings;
 
 /// The parts of a request that decide which operation it calls.
@@ -24,7 +24,8 @@ pub struct Request<'a> {
     /// Without the question mark.
     pub query: &'a str,
     pub headers: &'a [(String, String)],
-    pub body: Option<&'a Text>,
+    /// As far as it is known.
+    pub body: Option<&'a str>,
     /// `--aws-sigv4 aws:amz:REGION:SERVICE`, if it is given.
     pub signing: Option<&'a str>,
 }
@@ -104,7 +105,6 @@ fn known(
 /// Bodies spell options in many ways; one that could raise the class counts as given, and none
 /// lowers it but a dry run.
 fn raised(operation: &Operation, request: &Request<'_>) -> Kind {
-    let body = request.body.map(|body| body.display().into_owned());
     let is_dry =
         parameter(request, "DryRun").is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if is_dry && operation.options().any(|(name, _)| name == "dry-run") {
@@ -117,7 +117,7 @@ fn raised(operation: &Operation, request: &Request<'_>) -> Kind {
             .split(['=', '~'])
             .next()
             .unwrap_or("");
-        let mentioned = [Some(request.query), body.as_deref()]
+        let mentioned = [Some(request.query), request.body]
             .into_iter()
             .flatten()
             .any(|text| mentions(text, option));
@@ -135,8 +135,7 @@ fn mentions(text: &str, option: &str) -> bool {
 
 /// A parameter of the query protocol, from the URL or a form body.
 fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
-    let body = request.body.map(|body| body.display().into_owned());
-    [Some(request.query.to_owned()), body]
+    [Some(request.query), request.body]
         .into_iter()
         .flatten()
         .find_map(|text| {
@@ -151,7 +150,6 @@ fn parameter(request: &Request<'_>, name: &str) -> Option<String> {
 fn named(operation: &Operation, request: &Request<'_>) -> Option<String> {
     let json = request
         .body
-        .and_then(Text::exact)
         .and_then(|body| serde_json::from_str::<serde_json::Value>(body).ok());
     let names: Vec<String> = operation
         .targets()
@@ -168,9 +166,8 @@ fn named(operation: &Operation, request: &Request<'_>) -> Option<String> {
 
 /// `InstanceId.1=i-1` and `InstanceIds.member.1=i-1` name the option `instance-ids`.
 fn form(request: &Request<'_>, option: &str) -> Option<String> {
-    let body = request.body.map(|body| body.display().into_owned());
     let singular = option.strip_suffix('s').unwrap_or(option);
-    [Some(request.query.to_owned()), body]
+    [Some(request.query), request.body]
         .into_iter()
         .flatten()
         .find_map(|text| {
@@ -198,6 +195,9 @@ fn called(request: &Request<'_>) -> Option<Called> {
         return Some(by_rpc(service, operation));
     }
     let hosted = Hosted::of(request)?;
+    if hosted.is_custom(request) {
+        return None;
+    }
     if let Some(action) = parameter(request, "Action") {
         return Some(hosted.operation(&action));
     }
@@ -288,7 +288,11 @@ impl Hosted {
         let host = request.host.to_ascii_lowercase();
         let host = host.split(':').next().unwrap_or("");
         let named = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain));
-        let signed = request.signing.or_else(|| credential_service(request));
+        let signed = request
+            .signing
+            .and_then(|signing| signing.rsplit(':').next())
+            .filter(|service| !service.is_empty())
+            .or_else(|| credential_service(request));
         if let Some(labels) = named {
             let labels: Vec<&str> = labels.split('.').collect();
             if let Some(hosted) = Self::of_labels(&labels) {
@@ -333,6 +337,14 @@ impl Hosted {
             }
         }
         None
+    }
+
+    /// An API that somebody built on API Gateway: its operations are not AWS's.
+    fn is_custom(&self, request: &Request<'_>) -> bool {
+        self.endpoints
+            .first()
+            .is_some_and(|endpoint| endpoint.prefix == "execute-api")
+            && !request.path.contains("@connections")
     }
 
     fn operation(&self, action: &str) -> Called {
@@ -604,6 +616,15 @@ mod tests {
                 "",
                 "unlisted Nope",
             ),
+            (
+                "DELETE",
+                "abc.execute-api.eu-west-1.amazonaws.com",
+                "/prod/items/1",
+                "",
+                None,
+                "",
+                "not aws",
+            ),
             ("GET", "example.com", "/", "", None, "", "not aws"),
             (
                 "DELETE",
@@ -629,14 +650,13 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
-            let body = Text::known(*body);
             let request = Request {
                 method,
                 host,
                 path,
                 query,
                 headers: &headers,
-                body: Some(&body),
+                body: Some(body),
                 signing: None,
             };
             assert_eq!(
@@ -653,7 +673,7 @@ mod tests {
             method: "DELETE",
             host: "127.0.0.1:5000",
             path: "/bucket/key",
-            signing: Some("s3"),
+            signing: Some("aws:amz:eu-west-1:s3"),
             ..Request::default()
         };
         assert_eq!(name_of(called(&request)), "s3api delete-object");
@@ -661,13 +681,12 @@ mod tests {
             "Authorization".to_owned(),
             "AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/iam/aws4_request, x".to_owned(),
         )];
-        let body = Text::known("Action=DeleteUser&UserName=ann");
         let request = Request {
             method: "POST",
             host: "127.0.0.1:5000",
             path: "/",
             headers: &headers,
-            body: Some(&body),
+            body: Some("Action=DeleteUser&UserName=ann"),
             ..Request::default()
         };
         assert_eq!(name_of(called(&request)), "iam delete-user");

@@ -134,7 +134,13 @@ pub fn judge(call: &Call<'_>, holes: &Holes, request: &Request, findings: &mut F
     if let Some(api) = Api::rows().find(|api| api.fits(request.request)) {
         return request.known(api, findings);
     }
-    if request.request.signing.is_some() && request.aws(findings) {
+    let is_signed = request.request.signing.is_some()
+        || request.request.header("x-amz-target").is_some()
+        || request
+            .request
+            .header("authorization")
+            .is_some_and(|value| value.starts_with("AWS4-"));
+    if is_signed && request.aws(findings) {
         return;
     }
     if request.is_local() {
@@ -291,7 +297,7 @@ impl Judged<'_> {
     /// Whether AWS's own reader knows the service that this goes to.
     fn aws(&self, findings: &mut Findings) -> bool {
         let request = self.request;
-        let body = request.body.as_ref().map(|body| self.holes.restore(body));
+        let body = request.body.as_ref().map(|body| self.holes.display(body));
         let headers: Vec<(String, String)> = request
             .headers
             .iter()
@@ -306,7 +312,7 @@ impl Judged<'_> {
             path: &path,
             query: &query,
             headers: &headers,
-            body: body.as_ref(),
+            body: body.as_deref(),
             signing: request.signing.as_deref(),
         };
         let (command, world) = (self.call.command, self.call.world);

@@ -2,7 +2,7 @@
 
 {"reset": true}           forgets everything
 {"make": [[kind, name]]}  makes things; answers the ids that AWS chose, by name
-{"list": true}            answers everything that could be lost, one string each
+{"list": service}         answers what could be lost there, one string each
 """
 
 import hashlib
@@ -210,8 +210,17 @@ def eks(name):
     )
 
 
-def everything():
-    yield from s3()
+def list_s3():
+    storage = client("s3")
+    for found in storage.list_buckets()["Buckets"]:
+        name = found["Name"]
+        yield f"bucket:{name}"
+        for entry in storage.list_objects_v2(Bucket=name).get("Contents", []):
+            body = storage.get_object(Bucket=name, Key=entry["Key"])["Body"].read()
+            yield f"object:{name}/{entry['Key']}:{hashlib.sha256(body).hexdigest()[:12]}"
+
+
+def list_ec2():
     ec2 = client("ec2")
     for reservation in ec2.describe_instances()["Reservations"]:
         for found in reservation["Instances"]:
@@ -223,11 +232,17 @@ def everything():
         yield f"snapshot:{found['SnapshotId']}"
     for found in ec2.describe_addresses()["Addresses"]:
         yield f"address:{found['AllocationId']}"
+
+
+def list_dynamodb():
     db = client("dynamodb")
     for name in db.list_tables()["TableNames"]:
         yield f"table:{name}"
         for item in db.scan(TableName=name)["Items"]:
             yield f"item:{name}:{json.dumps(item, sort_keys=True)}"
+
+
+def list_rds():
     rds = client("rds")
     for found in rds.describe_db_instances()["DBInstances"]:
         yield f"database:{found['DBInstanceIdentifier']}"
@@ -237,8 +252,14 @@ def everything():
         yield f"database-cluster:{found['DBClusterIdentifier']}"
     for found in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]:
         yield f"database-cluster-snapshot:{found['DBClusterSnapshotIdentifier']}"
+
+
+def list_lambda():
     for found in client("lambda").list_functions()["Functions"]:
         yield f"function:{found['FunctionName']}"
+
+
+def list_iam():
     iam = client("iam")
     for found in iam.list_roles()["Roles"]:
         yield f"role:{found['RoleName']}"
@@ -246,61 +267,99 @@ def everything():
         yield f"user:{found['UserName']}"
         for access in iam.list_access_keys(UserName=found["UserName"])["AccessKeyMetadata"]:
             yield f"access-key:{access['AccessKeyId']}"
+
+
+def list_kms():
     kms = client("kms")
     for found in kms.list_keys()["Keys"]:
         if kms.describe_key(KeyId=found["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion":
             yield f"key:{found['KeyId']}"
+
+
+def list_secretsmanager():
     for found in client("secretsmanager").list_secrets()["SecretList"]:
         yield f"secret:{found['Name']}"
+
+
+def list_ssm():
     for found in client("ssm").describe_parameters()["Parameters"]:
         yield f"parameter:{found['Name']}"
+
+
+def list_sqs():
     sqs = client("sqs")
     for url in sqs.list_queues().get("QueueUrls", []):
         yield f"queue:{url}"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         for number in range(int(attributes["ApproximateNumberOfMessages"])):
             yield f"message:{url}:{number}"
+
+
+def list_sns():
     for found in client("sns").list_topics()["Topics"]:
         yield f"topic:{found['TopicArn']}"
+
+
+def list_logs():
     logs = client("logs")
     for found in logs.describe_log_groups()["logGroups"]:
         name = found["logGroupName"]
         yield f"log-group:{name}"
         for inner in logs.describe_log_streams(logGroupName=name)["logStreams"]:
             yield f"log-stream:{name}/{inner['logStreamName']}"
+
+
+def list_cloudformation():
     for found in client("cloudformation").list_stacks()["StackSummaries"]:
         if found["StackStatus"] != "DELETE_COMPLETE":
             yield f"stack:{found['StackName']}"
+    yield from list_sqs()
+
+
+def list_ecr():
     ecr = client("ecr")
     for found in ecr.describe_repositories()["repositories"]:
         name = found["repositoryName"]
         yield f"repository:{name}"
         for inner in ecr.list_images(repositoryName=name)["imageIds"]:
             yield f"image:{name}:{inner.get('imageTag')}"
-    for name in client("kinesis").list_streams()["StreamNames"]:
-        if (
-            client("kinesis").describe_stream(StreamName=name)["StreamDescription"]["StreamStatus"]
-            != "DELETING"
-        ):
+
+
+def list_kinesis():
+    kinesis = client("kinesis")
+    for name in kinesis.list_streams()["StreamNames"]:
+        found = kinesis.describe_stream(StreamName=name)["StreamDescription"]
+        if found["StreamStatus"] != "DELETING":
             yield f"stream:{name}"
+
+
+def list_route53():
     for found in client("route53").list_hosted_zones()["HostedZones"]:
         yield f"zone:{found['Id']}"
+
+
+def list_efs():
     for found in client("efs").describe_file_systems()["FileSystems"]:
         yield f"file-system:{found['FileSystemId']}"
+
+
+def list_cognito_idp():
     for found in client("cognito-idp").list_user_pools(MaxResults=10)["UserPools"]:
         yield f"user-pool:{found['Id']}"
+
+
+def list_eks():
     for name in client("eks").list_clusters()["clusters"]:
         yield f"cluster:{name}"
 
 
-def s3():
-    storage = client("s3")
-    for found in storage.list_buckets()["Buckets"]:
-        name = found["Name"]
-        yield f"bucket:{name}"
-        for entry in storage.list_objects_v2(Bucket=name).get("Contents", []):
-            body = storage.get_object(Bucket=name, Key=entry["Key"])["Body"].read()
-            yield f"object:{name}/{entry['Key']}:{hashlib.sha256(body).hexdigest()[:12]}"
+def list_cloudwatch():
+    for found in client("cloudwatch").describe_alarms()["MetricAlarms"]:
+        yield f"alarm:{found['AlarmName']}"
+
+
+def list_sts():
+    return []
 
 
 def answer(request):
@@ -310,7 +369,8 @@ def answer(request):
         return {}
     if "make" in request:
         return {name: globals()[kind](name) or name for kind, name in request["make"]}
-    return sorted(set(everything()))
+    name = request["list"].replace("s3api", "s3").replace("-", "_")
+    return sorted(set(globals()["list_" + name]()))
 
 
 for line in sys.stdin:

@@ -100,8 +100,8 @@ impl Driver {
         serde_json::from_str(&line).unwrap()
     }
 
-    fn state(&mut self) -> Vec<String> {
-        serde_json::from_value(self.ask(&serde_json::json!({"list": true}))).unwrap()
+    fn state(&mut self, service: &str) -> Vec<String> {
+        serde_json::from_value(self.ask(&serde_json::json!({"list": service}))).unwrap()
     }
 }
 
@@ -421,13 +421,13 @@ const FORMS: &[Form] = &[
     ),
     form(
         Irreversible,
-        "repository r",
-        "aws ecr delete-repository --repository-name r --force",
+        "repository repo",
+        "aws ecr delete-repository --repository-name repo --force",
     ),
     form(
         Irreversible,
-        "repository r",
-        "aws ecr batch-delete-image --repository-name r --image-ids imageTag=latest",
+        "repository repo",
+        "aws ecr batch-delete-image --repository-name repo --image-ids imageTag=latest",
     ),
     form(
         Irreversible,
@@ -490,7 +490,8 @@ fn guard_says_what_the_server_loses() {
             })
         };
         let command = fill(form.command);
-        let before = driver.state();
+        let service = command.split(' ').nth(1).unwrap().to_owned();
+        let before = driver.state(&service);
 
         let found = machine.assess(&command);
         if found.class() != form.class {
@@ -504,7 +505,7 @@ fn guard_says_what_the_server_loses() {
             wrong.push(format!("{command}: aws failed: {told}; {NEEDED}"));
             continue;
         }
-        let after = driver.state();
+        let after = driver.state(&service);
         let lost: Vec<_> = before.iter().filter(|item| !after.contains(item)).collect();
         lossy += usize::from(!lost.is_empty());
         let fits = match (form.class, form.kept) {
