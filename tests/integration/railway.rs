@@ -692,3 +692,36 @@ fn started_directly_guard_keeps_the_volume() {
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
     }
 }
+
+#[test]
+fn what_a_person_approves_runs_once() {
+    let railway = Railway::start();
+    let guard = Guard::new();
+    write_files(&guard.work(), DELETE, railway.port);
+    let script = fill_in("curl -sS @MAP@ @URL@ -d @body.json", DELETE, railway.port);
+    let agent = guard.shell("bash").args(["-c", &script]);
+    let refused = agent.output();
+    assert_eq!(refused.code, Some(126), "{refused:?}");
+    assert!(railway.has_volume());
+    let id = refused
+        .stderr
+        .split("guard approve ")
+        .nth(1)
+        .expect("a request");
+    let id: String = id.chars().take_while(char::is_ascii_alphanumeric).collect();
+
+    let mut person = guard.guard().args(["approve", &id]).terminal();
+    person.expect("every backup of the volume");
+    person.expect("> ");
+    person.send(&format!("{VOLUME}\n"));
+    let answered = person.finish();
+    assert_eq!(answered.code, Some(0), "{}", answered.stdout);
+    assert!(railway.has_volume(), "an approval runs nothing by itself");
+
+    let approved = agent.output();
+    assert_eq!(approved.code, Some(0), "{approved:?}");
+    assert!(!railway.has_volume());
+    railway.fill();
+    assert_eq!(agent.output().code, Some(126));
+    assert!(railway.has_volume());
+}
