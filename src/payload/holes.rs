@@ -65,24 +65,26 @@ pub fn has_hole(rendered: &str) -> bool {
 /// Whether the text begins with a placeholder.
 #[must_use]
 pub fn starts_with_hole(rendered: &str) -> bool {
-    first_hole(rendered).is_some_and(|(start, _)| start == 0)
+    hole_at_start(rendered).is_some()
+}
+
+/// Where the placeholder at the very start ends, if one is there.
+#[must_use]
+pub fn hole_at_start(text: &str) -> Option<usize> {
+    let tail = text.strip_prefix(MARK)?;
+    let digits = tail.bytes().take_while(u8::is_ascii_digit).count();
+    let ends = digits > 0 && tail.as_bytes().get(digits) == Some(&b'x');
+    ends.then_some(MARK.len() + digits + 1)
 }
 
 /// Where the first placeholder stands, in bytes.
 #[must_use]
 pub fn first_hole(rendered: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    while let Some(found) = rendered.get(from..)?.find(MARK) {
-        let start = from + found;
-        let digits = start + MARK.len();
-        let tail = rendered.get(digits..)?;
-        let count = tail.bytes().take_while(u8::is_ascii_digit).count();
-        if count > 0 && tail.as_bytes().get(count) == Some(&b'x') {
-            return Some((start, digits + count + 1));
-        }
-        from = digits;
-    }
-    None
+    let mut marks = rendered.match_indices(MARK);
+    marks.find_map(|(start, _)| {
+        let length = hole_at_start(rendered.get(start..)?)?;
+        Some((start, start + length))
+    })
 }
 
 #[cfg(test)]

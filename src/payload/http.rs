@@ -8,6 +8,7 @@ mod curl;
 mod curl_config;
 mod httpie;
 mod output;
+mod raw;
 pub mod url;
 mod wget;
 
@@ -70,6 +71,22 @@ impl Request {
 pub fn analyze_curl(call: &Call<'_>, findings: &mut Findings) {
     let holes = Holes::default();
     for request in curl::requests(call, &holes, findings) {
+        judge(call, &holes, &request, findings);
+    }
+    // curlie takes curl's options with httpie's words.
+    let is_curlie = call
+        .command
+        .program()
+        .is_some_and(|program| program.ends_with("curlie"));
+    if is_curlie && call.args.operands.len() > 1 {
+        analyze_httpie(call, findings);
+    }
+}
+
+/// A bare connection: nc and its kin.
+pub fn analyze_raw(call: &Call<'_>, findings: &mut Findings) {
+    let holes = Holes::default();
+    for request in raw::requests(call, &holes) {
         judge(call, &holes, &request, findings);
     }
 }

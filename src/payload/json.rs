@@ -2,7 +2,7 @@
 //!
 //! Owns making such a text readable for a strict parser. Never reads more into it than is there.
 
-use super::holes::first_hole;
+use super::holes::hole_at_start;
 
 /// The text with each placeholder outside of a string quoted, and with raw control characters
 /// inside of strings escaped: no parser of the servers is stricter in a way that would make more
@@ -15,14 +15,12 @@ pub fn prepare(text: &str) -> String {
     let mut escaped = false;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if !in_string {
-            if let Some((0, end)) = first_hole_here(rest) {
-                prepared.push('"');
-                prepared.push_str(rest.get(..end).unwrap_or(""));
-                prepared.push('"');
-                rest = rest.get(end..).unwrap_or("");
-                continue;
-            }
+        if let Some(end) = hole_at_start(rest).filter(|_| !in_string) {
+            prepared.push('"');
+            prepared.push_str(rest.get(..end).unwrap_or(""));
+            prepared.push('"');
+            rest = rest.get(end..).unwrap_or("");
+            continue;
         }
         match c {
             _ if escaped => escaped = false,
@@ -39,11 +37,6 @@ pub fn prepare(text: &str) -> String {
         rest = rest.get(c.len_utf8()..).unwrap_or("");
     }
     prepared
-}
-
-/// The placeholder at the very start, if one is there; cheap where there is none.
-fn first_hole_here(text: &str) -> Option<(usize, usize)> {
-    text.starts_with('g').then(|| first_hole(text)).flatten()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod http;
 pub mod json;
 pub mod psql;
 pub mod railway;
+pub mod script;
 pub mod sed;
 pub mod shells;
 pub mod sql;
@@ -31,6 +32,8 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "curl" => http::analyze_curl,
         "wget" => http::analyze_wget,
         "httpie" => http::analyze_httpie,
+        "raw-http" => http::analyze_raw,
+        "script" => script::analyze,
         "psql" => psql::analyze,
         "railway" => railway::analyze,
         "sed" => sed::analyze,

@@ -353,6 +353,14 @@ const FORMS: &[(&str, &str)] = &[
         "httpie query",
         r#"http --ignore-stdin --proxy http:http://127.0.0.1:@PORT@ GET @URL@ query=='@RAW@'"#,
     ),
+    (
+        "python",
+        "http_proxy=http://127.0.0.1:@PORT@ python3 - <<'EOF'\nimport json, urllib.request as u\ndoc = \"\"\"@RAW@\"\"\"\nbody = json.dumps({\"query\": doc}).encode()\nprint(u.urlopen(u.Request(\"@URL@\", data=body)).read())\nEOF",
+    ),
+    (
+        "python script",
+        "http_proxy=http://127.0.0.1:@PORT@ python3 request.py",
+    ),
 ];
 
 /// Other spellings of the deletion itself, as the body of a request.
@@ -418,6 +426,12 @@ fn write_files(directory: &Path, document: &str, port: u16) {
     let quoted = body.replace('\\', "\\\\").replace('"', "\\\"");
     let config = format!("url = \"{URL}\"\n# how\nrequest = POST\ndata = \"{quoted}\"\n");
     std::fs::write(directory.join("curl.conf"), config).expect("curl.conf");
+    let python = fill_in(
+        "import json, urllib.request as u\ndoc = '@RAW@'\nbody = json.dumps({'query': doc}).encode()\nu.urlopen(u.Request('@URL@', data=body))\n",
+        document,
+        port,
+    );
+    std::fs::write(directory.join("request.py"), python).expect("request.py");
     let script = fill_in(
         "#!/bin/bash\nset -e\ncurl -sS @MAP@ @URL@ -d @body.json\n",
         document,
@@ -468,7 +482,7 @@ fn has(program: &str) -> bool {
 }
 
 fn available(script: &str) -> bool {
-    ["wget ", "http "].iter().all(|program| {
+    ["wget ", "http ", "python3 "].iter().all(|program| {
         let used = script.starts_with(program) || script.contains(&format!(" {program}"));
         !used || has(program.trim())
     })
@@ -677,4 +691,37 @@ fn started_directly_guard_keeps_the_volume() {
         let outcome = run.output();
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
     }
+}
+
+#[test]
+fn what_a_person_approves_runs_once() {
+    let railway = Railway::start();
+    let guard = Guard::new();
+    write_files(&guard.work(), DELETE, railway.port);
+    let script = fill_in("curl -sS @MAP@ @URL@ -d @body.json", DELETE, railway.port);
+    let agent = guard.shell("bash").args(["-c", &script]);
+    let refused = agent.output();
+    assert_eq!(refused.code, Some(126), "{refused:?}");
+    assert!(railway.has_volume());
+    let id = refused
+        .stderr
+        .split("guard approve ")
+        .nth(1)
+        .expect("a request");
+    let id: String = id.chars().take_while(char::is_ascii_alphanumeric).collect();
+
+    let mut person = guard.guard().args(["approve", &id]).terminal();
+    person.expect("every backup of the volume");
+    person.expect("> ");
+    person.send(&format!("{VOLUME}\n"));
+    let answered = person.finish();
+    assert_eq!(answered.code, Some(0), "{}", answered.stdout);
+    assert!(railway.has_volume(), "an approval runs nothing by itself");
+
+    let approved = agent.output();
+    assert_eq!(approved.code, Some(0), "{approved:?}");
+    assert!(!railway.has_volume());
+    railway.fill();
+    assert_eq!(agent.output().code, Some(126));
+    assert!(railway.has_volume());
 }

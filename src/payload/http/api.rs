@@ -237,12 +237,11 @@ impl Judged<'_> {
             self.mutation(mutation, findings);
         }
         let found = findings.effects.len() > before;
-        if self.host_is_unknown() && !found && method != "GET" && self.may_be_graphql() {
-            if let Some(reason) = &reading.unseen {
-                let host = self.holes.display(&self.request.url.host);
-                let reason = format!("neither the host nor the body is known: {host}; {reason}");
-                findings.opaque(reason, &self.request.location);
-            }
+        let hidden = self.host_is_unknown() && !found && method != "GET" && self.may_be_graphql();
+        if let Some(reason) = reading.unseen.as_ref().filter(|_| hidden) {
+            let host = self.holes.display(&self.request.url.host);
+            let reason = format!("neither the host nor the body is known: {host}; {reason}");
+            findings.opaque(reason, &self.request.location);
         }
         if matches!(method.as_str(), "PUT" | "PATCH")
             && tier::of_name(&self.request.url.host) == Tier::Production

@@ -318,21 +318,16 @@ fn transfers(call: &Call<'_>, holes: &Holes, items: &[Item]) -> Vec<Request> {
     let in_query = part.flag("--get").then(|| data.take()).flatten();
     let fields = fields(call, holes, &part);
     let upload = part.last("--upload-file");
-    let method = part.last("--request").filter(|method| !method.is_empty());
-    let method = method.map_or_else(
-        || {
-            if part.flag("--head") {
-                "HEAD"
-            } else if upload.is_some() {
-                "PUT"
-            } else if data.is_some() || !fields.is_empty() {
-                "POST"
-            } else {
-                "GET"
-            }
-        },
-        |method| method,
-    );
+    let given = part.last("--request").filter(|method| !method.is_empty());
+    let method = given.unwrap_or(if part.flag("--head") {
+        "HEAD"
+    } else if upload.is_some() {
+        "PUT"
+    } else if data.is_some() || !fields.is_empty() {
+        "POST"
+    } else {
+        "GET"
+    });
     if let Some(path) = upload {
         data = Some(match path {
             "-" | "." => stdin(call, holes),
@@ -397,10 +392,8 @@ fn address(call: &Call<'_>, holes: &Holes, part: &Part<'_>, request: &mut Reques
     if let Some(token) = part.last("--oauth2-bearer") {
         request.add_header(&format!("Authorization: Bearer {token}"));
     }
-    if part.flag("--json") || part.all("--json").next().is_some() {
-        if request.header("content-type").is_none() {
-            request.add_header("Content-Type: application/json");
-        }
+    if part.all("--json").next().is_some() && request.header("content-type").is_none() {
+        request.add_header("Content-Type: application/json");
     }
     if let Some(target) = part.last("--request-target") {
         let target = Url::parse(&match target.starts_with('/') {
@@ -425,12 +418,12 @@ fn address(call: &Call<'_>, holes: &Holes, part: &Part<'_>, request: &mut Reques
         let rule = rule.trim_start_matches(['+', '-']);
         let mut fields = rule.splitn(3, ':');
         let (host, _port, addresses) = (fields.next(), fields.next(), fields.next());
-        if let (Some(host), Some(addresses)) = (host, addresses) {
-            if host == "*" || host_name(host) == request.url.host {
-                let address = addresses.split(',').next().unwrap_or(addresses);
-                let address = address.trim_matches(['[', ']']);
-                request.connects_to = Some(host_name(address));
-            }
+        if let (Some(host), Some(addresses)) = (host, addresses)
+            && (host == "*" || host_name(host) == request.url.host)
+        {
+            let address = addresses.split(',').next().unwrap_or(addresses);
+            let address = address.trim_matches(['[', ']']);
+            request.connects_to = Some(host_name(address));
         }
     }
     for name in ["--unix-socket", "--abstract-unix-socket"] {

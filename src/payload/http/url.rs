@@ -76,10 +76,9 @@ fn is_scheme(text: &str) -> bool {
 /// `host:port` in its parts; `[::1]:80` too.
 #[must_use]
 pub fn split_port(address: &str) -> (&str, Option<&str>) {
-    if let Some(rest) = address.strip_prefix('[') {
-        if let Some((host, tail)) = rest.split_once(']') {
-            return (host, tail.strip_prefix(':'));
-        }
+    let bracketed = address.strip_prefix('[');
+    if let Some((host, tail)) = bracketed.and_then(|rest| rest.split_once(']')) {
+        return (host, tail.strip_prefix(':'));
     }
     match address.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') => (host, Some(port)),

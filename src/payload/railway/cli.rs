@@ -149,6 +149,18 @@ fn connect(call: &Call<'_>, findings: &mut Findings) {
     }
     let name = call.args.operands.first();
     let name = name.map_or_else(|| "the linked database".into(), |name| name.value.display());
+    let lower = name.to_ascii_lowercase();
+    // Railway gives a database the name of its kind; others have shells that guard cannot read.
+    let is_postgres = ["postgres", "pg", "timescale"]
+        .iter()
+        .any(|kind| lower.contains(kind));
+    let is_readable = matches!(call.command.stdin, Stdin::Text(_) | Stdin::File(_));
+    if is_postgres && is_readable {
+        let psql = Argument::known("psql", call.command.location.clone());
+        let command = with_remote_variables(call, vec![psql]);
+        findings.nested.push(Nested::Command(Box::new(command)));
+        return;
+    }
     let reason = format!("railway connect opens a shell on {name} that runs its standard input");
     findings.opaque(reason, &call.command.location);
 }

@@ -96,12 +96,11 @@ pub(super) fn patch(patch: Option<&Value>, undo: &str) -> Judgement {
     let Some(patch) = patch.filter(|patch| !patch.is_null()) else {
         return Judgement::recoverable(undo.to_owned());
     };
-    if let Value::String(text) = patch {
-        if let Ok(parsed @ (Value::Object(_) | Value::Array(_))) =
+    if let Value::String(text) = patch
+        && let Ok(parsed @ (Value::Object(_) | Value::Array(_))) =
             serde_json::from_str(&json::prepare(text))
-        {
-            return self::patch(Some(&parsed), undo);
-        }
+    {
+        return self::patch(Some(&parsed), undo);
     }
     if is_open(patch) {
         return Judgement::irreversible_because("what it changes is not known".to_owned());
