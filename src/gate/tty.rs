@@ -114,6 +114,15 @@ impl Terminal {
         let foreground = tcgetpgrp(&self.file).ok()?;
         (foreground == getpgrp()).then_some(self)
     }
+
+    /// Itself, if nobody has taken it over to read it key by key.
+    pub(super) fn in_line_mode(self) -> Option<Self> {
+        let settings = tcgetattr(&self.file).ok()?;
+        settings
+            .local_flags
+            .contains(LocalFlags::ICANON)
+            .then_some(self)
+    }
 }
 
 /// Whether standard input is the terminal with this device number.

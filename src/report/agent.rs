@@ -105,9 +105,9 @@ fn what(text: &mut String, report: &Report) {
     for item in asked.iter().take(TOLD) {
         let _ = writeln!(
             text,
-            "What  {} {} ({}; {})",
-            one_line(&item.summary),
+            "What  {}: {} ({}; {})",
             one_line(&item.target),
+            one_line(&item.summary),
             item.class,
             item.tier,
         );
