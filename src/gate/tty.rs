@@ -222,6 +222,9 @@ impl<'a> Session<'a> {
             #[cfg(target_os = "linux")]
             signals,
         };
+        // Nobody may read the answer out of this process, or put one in.
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::prctl::set_dumpable(false);
         session.echo(false)?;
         Ok(session)
     }
@@ -321,5 +324,7 @@ impl Drop for Session<'_> {
         while let Ok(Some(_)) = self.signals.read_signal() {}
         let _ = tcsetattr(&*self.file, SetArg::TCSANOW, &self.settings);
         let _ = self.mask.thread_set_mask();
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::prctl::set_dumpable(true);
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Item, Report, one_line};
+use super::{Item, Report, is_hidden, one_line};
 
 /// A request as an agent gets to see it.
 #[derive(Clone, Copy, Debug)]
@@ -152,5 +152,58 @@ fn machine(text: &mut String, report: &Report, mut line: serde_json::Value) {
             .map(|item: &&Item| &item.target)
             .collect::<Vec<_>>()
     );
-    let _ = write!(text, "GUARD {line}");
+    let _ = write!(text, "GUARD {}", escaped(&line.to_string()));
+}
+
+/// The same JSON with every hiding character as an escape; they can stand in strings only.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Decision;
+    use crate::effect::Class;
+
+    #[test]
+    fn the_last_line_is_json_with_nothing_hidden() {
+        let report = Report {
+            text: "rm".to_owned(),
+            cwd: "/".to_owned(),
+            verdict: Decision::Confirm,
+            class: Class::Irreversible,
+            effects: Vec::new(),
+            opaque: Vec::new(),
+            unlisted: Vec::new(),
+        };
+        let notice = Notice {
+            id: "K7Q2M",
+            report: &report,
+            expires: Timestamp::UNIX_EPOCH,
+        };
+        let text = waiting(&notice);
+        let line = text
+            .lines()
+            .last()
+            .and_then(|line| line.strip_prefix("GUARD "));
+        let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
+        assert_eq!(line["id"], "K7Q2M");
+        assert_eq!(line["verdict"], "pending");
+        assert!(text.contains("guard approve K7Q2M"));
+        assert_eq!(
+            escaped("{\"a\":\"\u{202e}\u{e0041}\"}"),
+            r#"{"a":"\u202e\udb40\udc41"}"#
+        );
+    }
 }
