@@ -441,6 +441,7 @@ mod tests {
             effects: Vec::new(),
             opaque: Vec::new(),
             unlisted: Vec::new(),
+            unlisted_decision: Decision::Allow,
         };
         Record::of(Event::Allowed, &report)
     }

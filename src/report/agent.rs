@@ -120,6 +120,9 @@ fn what(text: &mut String, report: &Report) {
             one_line(&hole.reason)
         );
     }
+    for program in report.asked_unlisted().iter().take(TOLD) {
+        let _ = writeln!(text, "What  no rule describes `{}`", one_line(program));
+    }
     let told = asked.len().min(TOLD) + report.asked_opaque().count().min(TOLD);
     let more = (asked.len() + report.asked_opaque().count()).saturating_sub(told);
     if more > 0 {
@@ -186,6 +189,7 @@ mod tests {
             effects: Vec::new(),
             opaque: Vec::new(),
             unlisted: Vec::new(),
+            unlisted_decision: Decision::Allow,
         };
         let notice = Notice {
             id: "K7Q2M",

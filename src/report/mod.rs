@@ -31,7 +31,9 @@ pub struct Report {
     pub class: Class,
     pub effects: Vec<Item>,
     pub opaque: Vec<Hole>,
+    /// Programs that no pack describes.
     pub unlisted: Vec<String>,
+    pub unlisted_decision: Decision,
 }
 
 /// One effect, in words.
@@ -108,6 +110,7 @@ impl Report {
             effects,
             opaque,
             unlisted,
+            unlisted_decision: policy.unlisted,
         }
     }
 
@@ -135,6 +138,16 @@ impl Report {
         self.opaque
             .iter()
             .filter(|hole| hole.decision > Decision::Allow)
+    }
+
+    /// The programs that no pack describes, if somebody must answer for them.
+    #[must_use]
+    pub fn asked_unlisted(&self) -> &[String] {
+        if self.unlisted_decision > Decision::Allow {
+            &self.unlisted
+        } else {
+            &[]
+        }
     }
 
     /// The same without secrets: what may be written to disk. The marks still stand where they
