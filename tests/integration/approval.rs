@@ -513,3 +513,41 @@ fn a_terminal_that_a_program_has_taken_over_is_not_asked_at() {
     assert!(seen.screen.contains("guard approve"), "{seen:?}");
     assert_eq!(stage.waiting().len(), 1);
 }
+
+#[test]
+fn an_approval_is_for_this_standard_input() {
+    let stage = Stage::new();
+    stage.install();
+    let run = |input: &str| {
+        let script = format!("echo {input} | xargs railway volume delete -y -e production -v");
+        let mut command = stage.command("setsid");
+        let words = ["--wait", "/bin/sh", "-c", &script];
+        let output = command.args(words).output().unwrap();
+        output.status.code()
+    };
+    // The shim that `xargs` starts is the first guard here.
+    assert_eq!(run("vol_1"), Some(123));
+    let request = stage.request();
+    assert_eq!(request.phrase, "production/vol_1");
+    assert_eq!(stage.approve(&request.id, &request.phrase).code, Some(0));
+    assert_eq!(run("vol_2"), Some(123));
+    assert_eq!(stage.trace(), [""; 0]);
+    assert_eq!(
+        run("vol_1"),
+        Some(123),
+        "railway's own 7, as xargs tells it"
+    );
+    assert_eq!(stage.trace(), ["volume delete -y -e production -v vol_1"]);
+    // And here guard stands before `xargs`.
+    let guarded = |input: &str| {
+        let script = format!("echo {input} | {GUARD} -- xargs railway volume delete -y -v");
+        let mut command = stage.command("setsid");
+        let words = ["--wait", "/bin/sh", "-c", &script];
+        command.args(words).output().unwrap().status.code()
+    };
+    let before = stage.waiting().len();
+    assert_eq!(guarded("vol_3"), Some(126));
+    assert_eq!(guarded("vol_4"), Some(126));
+    assert_eq!(guarded("vol_3"), Some(126));
+    assert_eq!(stage.waiting().len(), before + 2);
+}
