@@ -252,13 +252,13 @@ fn with_stdin(subject: &Subject, world: &System) -> Result<Assessment, Trouble> 
         ..Patience::default()
     };
     match sys::peek(STDIN_LIMIT, patience) {
-        Peek::Bytes(bytes) => Ok(match source(bytes) {
-            Ok(text) => {
-                world.remember_input(&text);
-                assess(subject, Stdin::Text(Text::known(text)), world)
-            }
-            Err(_) => unread,
-        }),
+        Peek::Bytes(bytes) => {
+            world.remember_input(&String::from_utf8_lossy(&bytes));
+            Ok(match source(bytes) {
+                Ok(text) => assess(subject, Stdin::Text(Text::known(text)), world),
+                Err(_) => unread,
+            })
+        }
         Peek::Nothing => Ok(empty),
         Peek::Terminal => Ok(unread),
         Peek::Unseen(unseen) => Err(Trouble::Stdin(unseen)),
