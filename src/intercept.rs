@@ -236,14 +236,15 @@ fn shell_input(
     }
 }
 
-/// Judges a subject; standard input is looked at only if something hidden depends on it.
+/// Judges a subject; standard input is looked at only if something that is hidden, or would be
+/// lost, depends on it.
 fn with_stdin(subject: &Subject, world: &System) -> Result<Assessment, Trouble> {
     let unread = assess(subject, Stdin::Inherited, world);
-    if unread.opaque.is_empty() {
+    if unread.opaque.is_empty() && unread.effects.is_empty() {
         return Ok(unread);
     }
     let empty = assess(subject, Stdin::Empty, world);
-    if empty.opaque.len() >= unread.opaque.len() {
+    if empty.opaque == unread.opaque && empty.effects == unread.effects {
         return Ok(unread);
     }
     let patience = Patience {
@@ -251,10 +252,13 @@ fn with_stdin(subject: &Subject, world: &System) -> Result<Assessment, Trouble> 
         ..Patience::default()
     };
     match sys::peek(STDIN_LIMIT, patience) {
-        Peek::Bytes(bytes) => Ok(match source(bytes) {
-            Ok(text) => assess(subject, Stdin::Text(Text::known(text)), world),
-            Err(_) => unread,
-        }),
+        Peek::Bytes(bytes) => {
+            world.remember_input(&String::from_utf8_lossy(&bytes));
+            Ok(match source(bytes) {
+                Ok(text) => assess(subject, Stdin::Text(Text::known(text)), world),
+                Err(_) => unread,
+            })
+        }
         Peek::Nothing => Ok(empty),
         Peek::Terminal => Ok(unread),
         Peek::Unseen(unseen) => Err(Trouble::Stdin(unseen)),

@@ -32,9 +32,10 @@ pub(super) fn run(options: &Options) -> Result<u8, Failure> {
     };
     let Some(request) = requests.find(id) else {
         say(&format!(
-            "guard: no request `{}` waits here; `guard approve` lists those that do, and running \
-             the command again makes a new one",
-            one_line(id)
+            "guard: no request `{}` waits in `{}`\n\
+             hint: `guard approve` lists what waits; running the command again makes a new request",
+            one_line(id),
+            one_line(&state.root().display().to_string())
         ));
         return Ok(EXIT_REFUSED);
     };

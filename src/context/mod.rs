@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use crate::effect::{Evidence, Tier};
 use crate::rules::Call;
 pub use overlay::Overlay;
-pub use world::{Entry, EntryKind, PathStatus, ReadError, System, World};
+pub use world::{Entry, EntryKind, INPUT, PathStatus, ReadError, System, World};
 
 /// Where a command acts: which environment, account or server, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,10 @@ use thiserror::Error;
 /// Files longer than this are not read to the end: what they hold is opaque (bytes).
 const READ_LIMIT: u64 = 1 << 20;
 
+/// The name of standard input among the files that were read; no path can be it, since files are
+/// read by absolute paths.
+pub const INPUT: &str = "standard input";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathStatus {
     Missing,
@@ -135,6 +139,13 @@ impl System {
             environment,
             read: RefCell::default(),
         }
+    }
+
+    /// Remembers what was found on standard input, as one of the files that were read.
+    pub fn remember_input(&self, content: &str) {
+        self.read
+            .borrow_mut()
+            .insert(PathBuf::from(INPUT), Ok(content.to_owned()));
     }
 
     fn read_uncached(path: &Path) -> Result<String, ReadError> {

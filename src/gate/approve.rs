@@ -9,8 +9,8 @@ use nix::unistd::getpid;
 use super::Failure;
 use super::audit::{Audit, Event, Record};
 use super::exec::Recorded;
-use super::plan::{Entry, Plan};
-use super::process::{self, Processes, ancestry};
+use super::plan::Plan;
+use super::process::{self, Processes};
 use super::provenance::{Doubt, Requester, Trusted, trusted};
 use super::request::{Request, Requests, Status};
 use super::state::State;
@@ -78,7 +78,7 @@ impl Challenge {
         if let Some(request) = super::grant::covers(state, &self.report, &process::System, pid)? {
             return Ok(self.approved(Channel::Part(request)));
         }
-        if let Some(mut terminal) = own_terminal(self.plan.draft.entry, pid) {
+        if let Some(mut terminal) = own_terminal(pid) {
             return self.prompt(state, &mut terminal, patience);
         }
         self.park(state, &requests, pid)
@@ -170,22 +170,12 @@ impl Approved {
     }
 }
 
-/// The terminal to ask at, if it is a person's own: guard was started by name, or straight from
-/// the shell that owns the terminal, it is in the foreground, and nothing speaks against the place.
-fn own_terminal(entry: Entry, pid: i32) -> Option<Terminal> {
-    let interactive = match entry {
-        Entry::Direct => true,
-        Entry::Shell | Entry::Shim => {
-            let chain = ancestry(&process::System, pid);
-            let (own, parent) = (chain.first()?, chain.get(1)?);
-            own.session != 0 && parent.id.pid == own.session
-        }
-    };
-    if !interactive {
-        return None;
-    }
+/// The terminal to ask at, if it is a person's own: nothing speaks against the place, guard is in
+/// its foreground, and it is in line mode. A program that has taken the terminal over to draw on
+/// it would read the answer away.
+fn own_terminal(pid: i32) -> Option<Terminal> {
     let Trusted { .. } = trusted(&process::System, pid, None).ok()?;
-    Terminal::open().ok()?.in_foreground()
+    Terminal::open().ok()?.in_foreground()?.in_line_mode()
 }
 
 /// What became of `guard approve ID`.

@@ -105,7 +105,12 @@ impl Record {
     /// Takes what is needed from a report, without its secrets.
     #[must_use]
     pub fn of(event: Event, report: &Report) -> Self {
-        let report = report.redacted();
+        let report = Report {
+            // What is cut is cut again after redacting, so that no half of a secret stays.
+            text: cut(report.text.clone(), 4 * LONGEST),
+            ..report.clone()
+        }
+        .redacted();
         let mut rules: Vec<String> = report.effects.iter().map(|e| e.rule.clone()).collect();
         rules.dedup();
         let mut targets: Vec<String> = report.effects.into_iter().map(|e| e.target).collect();
@@ -117,7 +122,7 @@ impl Record {
                 event,
                 verdict: report.verdict,
                 class: report.class,
-                command: cut(report.text),
+                command: cut(report.text, LONGEST),
                 cwd: report.cwd,
                 entry: None,
                 pid: std::process::id(),
@@ -158,9 +163,9 @@ impl Record {
     }
 }
 
-fn cut(mut text: String) -> String {
-    if text.len() > LONGEST {
-        let end = (0..=LONGEST)
+fn cut(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        let end = (0..=longest)
             .rev()
             .find(|end| text.is_char_boundary(*end))
             .unwrap_or(0);
@@ -436,6 +441,7 @@ mod tests {
             effects: Vec::new(),
             opaque: Vec::new(),
             unlisted: Vec::new(),
+            unlisted_decision: Decision::Allow,
         };
         Record::of(Event::Allowed, &report)
     }

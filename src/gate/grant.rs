@@ -23,6 +23,7 @@ use crate::report::Report;
 enum Shown {
     Effect { rule: String, target: String },
     Opaque { reason: String },
+    Program { name: String },
 }
 
 impl Shown {
@@ -34,7 +35,11 @@ impl Shown {
         let opaque = report.asked_opaque().map(|hole| Self::Opaque {
             reason: hole.reason.clone(),
         });
-        effects.chain(opaque).collect()
+        let programs = report
+            .asked_unlisted()
+            .iter()
+            .map(|name| Self::Program { name: name.clone() });
+        effects.chain(opaque).chain(programs).collect()
     }
 }
 

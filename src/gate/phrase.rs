@@ -4,7 +4,8 @@
 //! what would be lost, because only copying that out resists habit: `production/pg-data`. With
 //! several things at stake it is the worst one's name and how many more there are, so that
 //! nobody overlooks that there are more: `production/pg-data and 2 more`. What cannot be seen has
-//! no name; there it is `unseen` and the word that stands there: `unseen eval`.
+//! no name; there it is `unseen` and the word that stands there: `unseen eval`. A program that no
+//! rule describes is `unlisted` and its name.
 
 use std::collections::BTreeSet;
 
@@ -18,14 +19,16 @@ const LONGEST: usize = 60;
 pub fn phrase(report: &Report) -> String {
     let asked = report.asked();
     let holes = report.asked_opaque().count();
+    let unlisted = report.asked_unlisted();
     let targets: BTreeSet<&str> = asked.iter().map(|item| item.target.as_str()).collect();
-    let (main, others) = match asked.first() {
-        Some(worst) => (typeable(&worst.target), targets.len() - 1 + holes),
-        None => (unseen(report), holes.saturating_sub(1)),
+    let main = match (asked.first(), unlisted.first()) {
+        (Some(worst), _) => typeable(&worst.target),
+        (None, Some(program)) if holes == 0 => format!("unlisted {}", typeable(program)),
+        (None, _) => unseen(report),
     };
-    match others {
-        0 => main,
-        more => format!("{main} and {more} more"),
+    match targets.len() + holes + unlisted.len() {
+        0 | 1 => main,
+        several => format!("{main} and {} more", several - 1),
     }
 }
 
@@ -101,6 +104,92 @@ mod tests {
         }
         let endless = typeable(&"x".repeat(1000));
         assert_eq!(endless.len(), LONGEST);
+    }
+
+    #[test]
+    fn the_phrase_names_the_worst_and_counts_the_rest() {
+        use crate::config::{Decision, Policy};
+        use crate::effect::{Assessment, Opaque, Reversibility, Tier, Unlisted};
+        use crate::gate::fixture::loss;
+        use crate::location::{Location, Span};
+        let text = "cd x; eval \"$Y\"";
+        let hole = Opaque {
+            reason: "made when it runs".to_owned(),
+            location: Location::from(Span::new(6, text.len())),
+        };
+        let program = Unlisted {
+            program: "frobnicate".into(),
+            location: Location::default(),
+        };
+        let mut staging = loss("volume-delete", "s");
+        staging.target.tier = Tier::Staging;
+        staging.target.environment = Some("staging".to_owned());
+        let mut undoable = loss("volume-detach", "u");
+        undoable.reversibility = Reversibility::Reversible { undo: "x".into() };
+        let lost = || loss("volume-delete", "p");
+        let strict = Policy {
+            unlisted: Decision::Confirm,
+            ..Policy::builtin()
+        };
+        for (policy, effects, opaque, unlisted, expected) in [
+            (
+                Policy::builtin(),
+                vec![lost()],
+                vec![],
+                vec![],
+                "production/p",
+            ),
+            (
+                Policy::builtin(),
+                vec![lost(), lost()],
+                vec![],
+                vec![],
+                "production/p",
+            ),
+            (
+                Policy::builtin(),
+                vec![undoable, staging, lost()],
+                vec![],
+                vec![program.clone()],
+                "production/p and 1 more",
+            ),
+            (
+                Policy::builtin(),
+                vec![lost()],
+                vec![hole.clone(), hole.clone()],
+                vec![],
+                "production/p and 2 more",
+            ),
+            (
+                Policy::builtin(),
+                vec![],
+                vec![hole.clone()],
+                vec![],
+                "unseen eval",
+            ),
+            (
+                strict,
+                vec![],
+                vec![],
+                vec![program.clone()],
+                "unlisted frobnicate",
+            ),
+            (
+                strict,
+                vec![],
+                vec![hole],
+                vec![program],
+                "unseen eval and 1 more",
+            ),
+        ] {
+            let assessment = Assessment {
+                effects,
+                opaque,
+                unlisted,
+            };
+            let report = Report::new(text, std::path::Path::new("/"), &assessment, &policy);
+            assert_eq!(phrase(&report), expected);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::digest::{Canonical, Digest};
-use crate::context::{System, World};
+use crate::context::{INPUT, System, World};
 use crate::effect::Assessment;
 
 /// How guard was started.
@@ -148,11 +148,16 @@ impl Plan {
             return Err(Failure::Changed(draft.program.clone()));
         }
         let world = System::new(draft.cwd.clone());
-        for (path, _) in &self.bound.files {
+        // Standard input is guard's own by now: nobody can change it.
+        let files = || {
+            let bound = self.bound.files.iter();
+            bound.filter(|(path, _)| path.as_os_str() != INPUT)
+        };
+        for (path, _) in files() {
             // Errors are remembered like contents: a file that was missing must still be missing.
             let _ = world.read(path);
         }
-        for (before, after) in self.bound.files.iter().zip(contents(&world)) {
+        for (before, after) in files().zip(contents(&world)) {
             if *before != after {
                 return Err(Failure::Changed(before.0.clone()));
             }
@@ -252,6 +257,23 @@ mod tests {
         assert_ne!(digest, of(base()), "file");
         fs::remove_file(here.join("wipe.sql")).unwrap();
         assert_ne!(digest, of(base()), "missing file");
+    }
+
+    #[test]
+    fn standard_input_that_was_read_counts() {
+        let here = Path::new("/");
+        let of = |input: Option<&str>| {
+            let world = world(here, &[]);
+            if let Some(input) = input {
+                world.remember_input(input);
+            }
+            let plan = Plan::new(draft(here, vec![loss("volume-delete", "x")]), &world);
+            assert!(plan.unchanged().is_ok());
+            plan.digest()
+        };
+        assert_eq!(of(Some("a")), of(Some("a")));
+        assert_ne!(of(Some("a")), of(Some("b")));
+        assert_ne!(of(Some("")), of(None));
     }
 
     fn draft_cwd(path: &Path) -> PathBuf {

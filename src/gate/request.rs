@@ -136,8 +136,21 @@ impl Requests {
                 None => self.state.remove(Area::Requests, &name),
             }
         }
+        self.sweep(now);
         requests.sort_by_key(|request| request.created);
         requests
+    }
+
+    /// Removes approvals that nobody used in time.
+    fn sweep(&self, now: Timestamp) {
+        for name in self.state.list(Area::Approvals) {
+            let content = self.state.read(Area::Approvals, &name).unwrap_or_default();
+            let over = serde_json::from_slice(&content)
+                .map_or(true, |approval: Approval| approval.expires <= now);
+            if over {
+                self.state.remove(Area::Approvals, &name);
+            }
+        }
     }
 
     /// What waits for an answer now, oldest first.
@@ -307,6 +320,9 @@ mod tests {
         let earlier = Timestamp::now() - Duration::from_secs(1);
         requests.approve_until(&request, earlier).unwrap();
         assert!(requests.take(&a.digest).is_none(), "too late");
+        requests.approve_until(&request, earlier).unwrap();
+        let _ = requests.waiting();
+        assert!(requests.state.list(Area::Approvals).is_empty());
     }
 
     #[test]

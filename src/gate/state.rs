@@ -82,6 +82,11 @@ impl State {
     }
 
     #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    #[must_use]
     pub fn audit_log(&self) -> PathBuf {
         self.root.join("audit.jsonl")
     }

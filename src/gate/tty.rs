@@ -114,6 +114,15 @@ impl Terminal {
         let foreground = tcgetpgrp(&self.file).ok()?;
         (foreground == getpgrp()).then_some(self)
     }
+
+    /// Itself, if nobody has taken it over to read it key by key.
+    pub(super) fn in_line_mode(self) -> Option<Self> {
+        let settings = tcgetattr(&self.file).ok()?;
+        settings
+            .local_flags
+            .contains(LocalFlags::ICANON)
+            .then_some(self)
+    }
 }
 
 /// Whether standard input is the terminal with this device number.
@@ -213,6 +222,9 @@ impl<'a> Session<'a> {
             #[cfg(target_os = "linux")]
             signals,
         };
+        // Nobody may read the answer out of this process, or put one in.
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::prctl::set_dumpable(false);
         session.echo(false)?;
         Ok(session)
     }
@@ -312,5 +324,7 @@ impl Drop for Session<'_> {
         while let Ok(Some(_)) = self.signals.read_signal() {}
         let _ = tcsetattr(&*self.file, SetArg::TCSANOW, &self.settings);
         let _ = self.mask.thread_set_mask();
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::prctl::set_dumpable(true);
     }
 }

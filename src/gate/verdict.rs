@@ -52,7 +52,7 @@ pub fn judge(plan: Plan, policy: &Policy) -> Verdict {
     match report.verdict {
         Decision::Allow => Verdict::Allow(Cleared { plan, report }),
         Decision::Confirm => Verdict::Confirm(Challenge {
-            phrase: phrase(&report),
+            phrase: phrase(&report.redacted()),
             digest: plan.digest(),
             plan,
             report,

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Item, Report, one_line};
+use super::{Item, Report, is_hidden, one_line};
 
 /// A request as an agent gets to see it.
 #[derive(Clone, Copy, Debug)]
@@ -105,9 +105,9 @@ fn what(text: &mut String, report: &Report) {
     for item in asked.iter().take(TOLD) {
         let _ = writeln!(
             text,
-            "What  {} {} ({}; {})",
-            one_line(&item.summary),
+            "What  {}: {} ({}; {})",
             one_line(&item.target),
+            one_line(&item.summary),
             item.class,
             item.tier,
         );
@@ -119,6 +119,9 @@ fn what(text: &mut String, report: &Report) {
             "What  guard cannot see what would run: {}",
             one_line(&hole.reason)
         );
+    }
+    for program in report.asked_unlisted().iter().take(TOLD) {
+        let _ = writeln!(text, "What  no rule describes `{}`", one_line(program));
     }
     let told = asked.len().min(TOLD) + report.asked_opaque().count().min(TOLD);
     let more = (asked.len() + report.asked_opaque().count()).saturating_sub(told);
@@ -152,5 +155,59 @@ fn machine(text: &mut String, report: &Report, mut line: serde_json::Value) {
             .map(|item: &&Item| &item.target)
             .collect::<Vec<_>>()
     );
-    let _ = write!(text, "GUARD {line}");
+    let _ = write!(text, "GUARD {}", escaped(&line.to_string()));
+}
+
+/// The same JSON with every hiding character as an escape; they can stand in strings only.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Decision;
+    use crate::effect::Class;
+
+    #[test]
+    fn the_last_line_is_json_with_nothing_hidden() {
+        let report = Report {
+            text: "rm".to_owned(),
+            cwd: "/".to_owned(),
+            verdict: Decision::Confirm,
+            class: Class::Irreversible,
+            effects: Vec::new(),
+            opaque: Vec::new(),
+            unlisted: Vec::new(),
+            unlisted_decision: Decision::Allow,
+        };
+        let notice = Notice {
+            id: "K7Q2M",
+            report: &report,
+            expires: Timestamp::UNIX_EPOCH,
+        };
+        let text = waiting(&notice);
+        let line = text
+            .lines()
+            .last()
+            .and_then(|line| line.strip_prefix("GUARD "));
+        let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
+        assert_eq!(line["id"], "K7Q2M");
+        assert_eq!(line["verdict"], "pending");
+        assert!(text.contains("guard approve K7Q2M"));
+        assert_eq!(
+            escaped("{\"a\":\"\u{202e}\u{e0041}\"}"),
+            r#"{"a":"\u202e\udb40\udc41"}"#
+        );
+    }
 }

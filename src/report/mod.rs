@@ -31,7 +31,9 @@ pub struct Report {
     pub class: Class,
     pub effects: Vec<Item>,
     pub opaque: Vec<Hole>,
+    /// Programs that no pack describes.
     pub unlisted: Vec<String>,
+    pub unlisted_decision: Decision,
 }
 
 /// One effect, in words.
@@ -108,6 +110,7 @@ impl Report {
             effects,
             opaque,
             unlisted,
+            unlisted_decision: policy.unlisted,
         }
     }
 
@@ -137,6 +140,16 @@ impl Report {
             .filter(|hole| hole.decision > Decision::Allow)
     }
 
+    /// The programs that no pack describes, if somebody must answer for them.
+    #[must_use]
+    pub fn asked_unlisted(&self) -> &[String] {
+        if self.unlisted_decision > Decision::Allow {
+            &self.unlisted
+        } else {
+            &[]
+        }
+    }
+
     /// The same without secrets: what may be written to disk. The marks still stand where they
     /// stood.
     #[must_use]
@@ -151,6 +164,7 @@ impl Report {
             item.summary = clean(&item.summary);
             item.instead = item.instead.as_ref().map(clean);
             item.undo = item.undo.as_ref().map(clean);
+            item.also_lost = item.also_lost.iter().map(clean).collect();
             for fact in &mut item.evidence {
                 fact.value = clean(&fact.value);
             }
@@ -213,4 +227,113 @@ fn file_line(location: &Location) -> Option<String> {
         .file
         .as_ref()
         .map(|file| format!("{}:{}", file.path.display(), file.line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effect::{Reversibility, RuleId, Target};
+
+    const PIECES: &[&str] = &[
+        "rm",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "'",
+        "\"",
+        "\\",
+        "\\\"",
+        "$",
+        "$(",
+        ")",
+        "`",
+        "é",
+        "日",
+        "\u{202e}",
+        "\u{1b}[2K",
+        "\r",
+        "\0",
+        "token",
+        "=",
+        ":",
+        "://",
+        "@",
+        "Authorization: Bearer ",
+        "--password",
+        "-u a:b",
+        "curl",
+        "mysql -p",
+        "sk-",
+        "0123456789abcdef",
+        "PRIVATE KEY-----",
+        ";",
+        "{\"secret\":",
+        "x",
+    ];
+
+    /// Texts that are the same in every run.
+    fn texts(count: usize) -> impl Iterator<Item = (String, Vec<usize>)> {
+        let mut seed = 1_u64;
+        let mut next = move |limit: usize| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap_or(0) % limit
+        };
+        (0..count).map(move |_| {
+            let length = next(24);
+            let text: String = (0..length).map(|_| PIECES[next(PIECES.len())]).collect();
+            let numbers = (0..6).map(|_| next(text.len() + 4)).collect();
+            (text, numbers)
+        })
+    }
+
+    #[test]
+    fn no_text_and_no_span_breaks_a_report() {
+        for (text, numbers) in texts(1500) {
+            let location = |at: usize| Location {
+                span: Span::new(numbers[at], numbers[at + 1]),
+                file: None,
+            };
+            let effect = Effect {
+                rule: RuleId::new("pack", text.clone()),
+                action: "delete".into(),
+                target: Target::new("thing", Some(text.clone())),
+                reversibility: crate::effect::Reversibility::Irreversible { perhaps: None },
+                summary: text.clone(),
+                also_lost: vec![text.clone()],
+                evidence: Vec::new(),
+                instead: Some(text.clone()),
+                location: location(0),
+            };
+            let harmless = Effect {
+                reversibility: Reversibility::Reversible { undo: text.clone() },
+                location: location(2),
+                ..effect.clone()
+            };
+            let assessment = Assessment {
+                effects: vec![effect, harmless],
+                opaque: vec![Opaque {
+                    reason: text.clone(),
+                    location: location(4),
+                }],
+                unlisted: Vec::new(),
+            };
+            let report = Report::new(&text, Path::new("/"), &assessment, &Policy::builtin());
+            let stored = report.redacted();
+            for report in [&report, &stored] {
+                for shown in [
+                    text::question(report, &crate::gate::phrase(report), text::Style::Plain),
+                    agent::denied(report),
+                ] {
+                    let hidden = shown.chars().find(|c| *c != '\n' && is_hidden(*c));
+                    assert_eq!(hidden, None, "{text:?}: {shown}");
+                }
+            }
+            for item in &stored.effects {
+                assert!(item.start.max(item.end) <= stored.text.len(), "{text:?}");
+            }
+        }
+    }
 }

@@ -9,6 +9,9 @@ use super::rewrite::Rewritten;
 
 const MARK: &str = "[redacted]";
 
+/// No secret is looked for further than this, so that no text takes long to read (bytes).
+const LONGEST: usize = 8 << 10;
+
 /// Words that make a name the name of a secret, wherever they stand in it.
 const WORDS: &[&str] = &[
     "token",
@@ -99,6 +102,11 @@ pub fn redact(text: &str) -> Rewritten {
     issued(text, &mut cuts);
     options(text, &mut cuts);
     private_keys(text, &mut cuts);
+    for cut in &mut cuts {
+        while !text.is_char_boundary(cut.end) {
+            cut.end += 1;
+        }
+    }
     cuts.retain(|cut| !cut.is_empty() && is_literal(text, cut));
     cuts.sort_by_key(|cut| (cut.start, std::cmp::Reverse(cut.end)));
     let mut merged: Vec<Range<usize>> = Vec::new();
@@ -200,16 +208,23 @@ fn named(text: &str, cuts: &mut Vec<Range<usize>>) {
             next += 1;
         }
         let blank = skip_blanks(bytes, next);
-        if bytes.get(next) == Some(&b'=') {
-            cuts.push(value(bytes, next + 1, 0));
+        let cut = if bytes.get(next) == Some(&b'=') {
+            value(bytes, next + 1, 0)
         } else if bytes.get(blank) == Some(&b':') && bytes.get(blank + 1) != Some(&b'/') {
             let enclosing = inside.get(start).copied().unwrap_or(0);
-            cuts.push(value(bytes, skip_blanks(bytes, blank + 1), enclosing));
+            value(bytes, skip_blanks(bytes, blank + 1), enclosing)
         } else if name.starts_with("--") && next == at && blank > at {
             let word = value(bytes, blank, 0);
-            if bytes.get(word.start) != Some(&b'-') {
-                cuts.push(word);
+            if bytes.get(word.start) == Some(&b'-') {
+                continue;
             }
+            word
+        } else {
+            continue;
+        };
+        if is_literal(text, &cut) {
+            at = at.max(cut.end);
+            cuts.push(cut);
         }
     }
 }
@@ -235,7 +250,7 @@ fn value(bytes: &[u8], start: usize, enclosing: u8) -> Range<usize> {
     {
         let start = start + usize::from(escaped) + 1;
         let mut end = start;
-        while end < bytes.len() && bytes[end] != quote {
+        while end < bytes.len().min(start + LONGEST) && bytes[end] != quote {
             end += 1 + usize::from(bytes[end] == b'\\' && quote == b'"' && !escaped);
         }
         let end = end.min(bytes.len());
@@ -249,7 +264,7 @@ fn value(bytes: &[u8], start: usize, enclosing: u8) -> Range<usize> {
         } else {
             *byte == enclosing || *byte == b'\n'
         };
-        if stop {
+        if stop || end - start > LONGEST {
             break;
         }
         end += 1;
@@ -295,11 +310,17 @@ fn issued(text: &str, cuts: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     let is_token = |byte: u8| is_name(byte) || matches!(byte, b'.' | b'/' | b'+' | b'=');
     for prefix in PREFIXES {
+        let mut done = 0;
         for (at, _) in text.match_indices(prefix) {
             let begins = at == 0 || !is_token(bytes[at - 1]) || bytes[at - 1] == b'=';
-            let length = bytes[at..].iter().take_while(|b| is_token(**b)).count();
-            if begins && length >= prefix.len() + 16 {
-                cuts.push(at..at + length);
+            if !begins || at < done {
+                continue;
+            }
+            let token = bytes[at..].iter().take(LONGEST);
+            let length = token.take_while(|b| is_token(**b)).count();
+            done = at + length;
+            if length >= prefix.len() + 16 {
+                cuts.push(at..done);
             }
         }
     }
@@ -448,6 +469,29 @@ mod tests {
             let redacted = redact(text);
             assert_eq!(redacted.text(), kept, "{text}");
             assert_eq!(redact(kept).text(), kept, "twice: {text}");
+        }
+    }
+
+    #[test]
+    fn no_text_takes_long() {
+        for part in [
+            "Authorization: ",
+            "\"Authorization: ",
+            "'token=$(",
+            "token=",
+            "=sk-",
+            "sk-",
+            "://",
+            "://a@",
+            "PRIVATE KEY-----",
+            "mysql -p ",
+            "é",
+            "\\",
+            "curl -u ",
+        ] {
+            let start = std::time::Instant::now();
+            let _ = redact(&part.repeat((256 << 10) / part.len()));
+            assert!(start.elapsed().as_secs() < 5, "{part}");
         }
     }
 

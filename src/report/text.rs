@@ -86,6 +86,9 @@ fn headline(report: &Report) -> &'static str {
         (Decision::Deny, _) => "the policy does not allow this command",
         (Decision::Confirm, Some(Class::Irreversible)) => "this command cannot be undone",
         (Decision::Confirm, Some(_)) => "this command takes away what only a copy brings back",
+        (Decision::Confirm, None) if report.asked_opaque().next().is_none() => {
+            "no rule describes what this command runs"
+        }
         (Decision::Confirm, None) => "guard cannot see what this command would run",
     }
 }
@@ -212,6 +215,7 @@ mod tests {
             effects,
             opaque,
             unlisted: Vec::new(),
+            unlisted_decision: Decision::Allow,
         }
     }
 

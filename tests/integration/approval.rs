@@ -389,3 +389,165 @@ fn a_file_that_changes_while_the_question_waits_stops_the_command() {
     assert_eq!(seen.code, Some(125), "{seen:?}");
     assert_eq!(stage.trace(), [""; 0]);
 }
+
+const DELETE: &str = "railway volume delete -v vol_1 -e production -y";
+
+#[test]
+fn every_way_in_asks_and_an_approval_reaches_the_program() {
+    for words in [
+        vec!["bash", "-c", DELETE],
+        vec!["sh", "-c", DELETE],
+        // The shell's question, and then the shim's own.
+        vec![
+            "bash",
+            "-c",
+            "sh -c \"railway volume delete -v vol_1 -e production -y\"; exit $?",
+        ],
+        vec![
+            "railway",
+            "volume",
+            "delete",
+            "-v",
+            "vol_1",
+            "-e",
+            "production",
+            "-y",
+        ],
+        vec![
+            GUARD,
+            "--",
+            "railway",
+            "volume",
+            "delete",
+            "-v",
+            "vol_1",
+            "-e",
+            "production",
+            "-y",
+        ],
+        vec![GUARD, "-c", DELETE],
+        vec![
+            "env",
+            "-u",
+            "XYZ",
+            "railway",
+            "volume",
+            "delete",
+            "-v",
+            "vol_1",
+            "-e",
+            "production",
+            "-y",
+        ],
+    ] {
+        let stage = Stage::new();
+        stage.install();
+        let run = || {
+            let mut command = stage.command("setsid");
+            command.arg("--wait").args(&words).output().unwrap()
+        };
+        let output = run();
+        assert_eq!(
+            output.status.code(),
+            Some(126),
+            "{words:?}: {}",
+            said(&output)
+        );
+        assert_eq!(stage.trace(), [""; 0], "{words:?}");
+        let request = stage.request();
+        let seen = stage.approve(&request.id, &request.phrase);
+        assert_eq!(seen.code, Some(0), "{words:?}: {seen:?}");
+        let output = run();
+        assert_eq!(
+            output.status.code(),
+            Some(7),
+            "{words:?}: {}",
+            said(&output)
+        );
+        assert_eq!(
+            stage.trace(),
+            ["volume delete -v vol_1 -e production -y"],
+            "{words:?}"
+        );
+        assert_eq!(run().status.code(), Some(126), "{words:?}");
+        assert_eq!(stage.trace().len(), 1, "{words:?}");
+    }
+}
+
+#[test]
+fn a_person_in_a_shell_of_their_own_is_asked_there() {
+    for words in [
+        vec!["/bin/sh", "-c", DELETE],
+        vec!["/bin/sh", "-c", "make -f wipe.mk"],
+        vec![
+            GUARD,
+            "--",
+            "railway",
+            "volume",
+            "delete",
+            "-v",
+            "vol_1",
+            "-e",
+            "production",
+            "-y",
+        ],
+    ] {
+        let stage = Stage::new();
+        stage.install();
+        let recipe = format!("wipe:\n\t{DELETE}\n");
+        fs::write(stage.work().join("wipe.mk"), recipe).unwrap();
+        let seen = stage.person(&words, &[Step::answer("production/vol_1")]);
+        assert_eq!(stage.trace().len(), 1, "{words:?}: {seen:?}");
+        let seen = stage.person(&words, &[Step::answer("")]);
+        assert_eq!(stage.trace().len(), 1, "{words:?}: {seen:?}");
+        assert!(stage.waiting().is_empty());
+    }
+}
+
+#[test]
+fn a_terminal_that_a_program_has_taken_over_is_not_asked_at() {
+    let stage = Stage::new();
+    stage.install();
+    let script = format!("stty -icanon; {DELETE}");
+    let seen = stage.person(&["/bin/sh", "-c", &script], &[]);
+    assert!(seen.screen.contains("guard approve"), "{seen:?}");
+    assert_eq!(stage.waiting().len(), 1);
+}
+
+#[test]
+fn an_approval_is_for_this_standard_input() {
+    let stage = Stage::new();
+    stage.install();
+    let run = |input: &str| {
+        let script = format!("echo {input} | xargs railway volume delete -y -e production -v");
+        let mut command = stage.command("setsid");
+        let words = ["--wait", "/bin/sh", "-c", &script];
+        let output = command.args(words).output().unwrap();
+        output.status.code()
+    };
+    // The shim that `xargs` starts is the first guard here.
+    assert_eq!(run("vol_1"), Some(123));
+    let request = stage.request();
+    assert_eq!(request.phrase, "production/vol_1");
+    assert_eq!(stage.approve(&request.id, &request.phrase).code, Some(0));
+    assert_eq!(run("vol_2"), Some(123));
+    assert_eq!(stage.trace(), [""; 0]);
+    assert_eq!(
+        run("vol_1"),
+        Some(123),
+        "railway's own 7, as xargs tells it"
+    );
+    assert_eq!(stage.trace(), ["volume delete -y -e production -v vol_1"]);
+    // And here guard stands before `xargs`.
+    let guarded = |input: &str| {
+        let script = format!("echo {input} | {GUARD} -- xargs railway volume delete -y -v");
+        let mut command = stage.command("setsid");
+        let words = ["--wait", "/bin/sh", "-c", &script];
+        command.args(words).output().unwrap().status.code()
+    };
+    let before = stage.waiting().len();
+    assert_eq!(guarded("vol_3"), Some(126));
+    assert_eq!(guarded("vol_4"), Some(126));
+    assert_eq!(guarded("vol_3"), Some(126));
+    assert_eq!(stage.waiting().len(), before + 2);
+}

@@ -8,7 +8,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -163,12 +163,38 @@ impl Stage {
 
     fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            ("PATH", self.search_path()),
             ("HOME", self.directory.path().display().to_string()),
             ("XDG_STATE_HOME", self.path("state").display().to_string()),
             ("TERM", "xterm".to_owned()),
             ("NO_COLOR", "1".to_owned()),
         ]
+    }
+
+    fn search_path(&self) -> String {
+        let system = "/usr/local/bin:/usr/bin:/bin";
+        let links = self.path("links");
+        if links.exists() {
+            let programs = self.path("programs");
+            format!("{}:{}:{system}", links.display(), programs.display())
+        } else {
+            system.to_owned()
+        }
+    }
+
+    /// Puts guard before the shells and `railway`, which leaves what it is told in the trace.
+    pub(crate) fn install(&self) {
+        let (links, programs) = (self.path("links"), self.path("programs"));
+        fs::create_dir(&links).unwrap();
+        fs::create_dir(&programs).unwrap();
+        fs::write(links.join(guard::sys::LINKS_MARKER), "").unwrap();
+        for name in ["bash", "sh", "railway"] {
+            std::os::unix::fs::symlink(GUARD, links.join(name)).unwrap();
+        }
+        let script = format!("#!/bin/sh\n{}\nexit 7\n", self.tracing("\"$*\""));
+        fs::write(programs.join("railway"), script).unwrap();
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(programs.join("railway"), executable).unwrap();
     }
 
     /// A program with nothing in its environment that the test did not put there.
