@@ -14,6 +14,7 @@ mod aws;
 mod exec;
 mod harness;
 mod http;
+mod install;
 mod oracle;
 mod railway;
 mod shell_forms;
