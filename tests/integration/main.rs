@@ -11,6 +11,7 @@
 mod approval;
 mod audit;
 mod aws;
+mod bad_input;
 mod exec;
 mod harness;
 mod http;
