@@ -108,7 +108,10 @@ json() {
 
 lines() {
     say "export CLAUDE_CODE_SHELL=$(quoted "$shells/$shell")"
-    say "export PATH=$(quoted "$shims"):\"\$PATH\""
+    say "case :\$PATH: in"
+    say "*:$(quoted "$shims"):*) ;;"
+    say "*) export PATH=$(quoted "$shims"):\"\$PATH\" ;;"
+    say "esac"
 }
 
 explain() {
@@ -132,21 +135,6 @@ For one command:
 END
 }
 
-# A directory that is somebody's, not a temporary one: there guard lets files go unasked.
-lasting_directory() {
-    for directory in "${HOME:-}" "$prefix" "$source"; do
-        case $directory/ in
-        / | /tmp/* | /var/tmp/* | /dev/shm/* | "${TMPDIR:-/tmp}"/*) ;;
-        *)
-            if [ -d "$directory" ] && [ -w "$directory" ]; then
-                printf '%s' "$directory"
-                return
-            fi
-            ;;
-        esac
-    done
-}
-
 # Runs a command the way an agent does: without a terminal that a person could answer on.
 as_an_agent() {
     if command -v setsid >/dev/null 2>&1; then
@@ -156,25 +144,29 @@ as_an_agent() {
     fi
 }
 
+# Runs one command in the place of the show, with a state directory of its own.
+play() {
+    (
+        cd "$canary/work"
+        XDG_STATE_HOME=$canary/state as_an_agent "$shells/$shell" -c "$1" 2>&1
+    )
+}
+
 # The main job, for real: a file that must survive does, and a harmless command runs.
 show() {
-    place=$(lasting_directory)
-    if [ -z "$place" ]; then
-        say "not shown live: every directory that could hold a canary is a temporary one"
-        return
-    fi
-    canary=$(mktemp -d "$place/.guard-canary.XXXXXX")
-    say "the only copy" >"$canary/notes.txt"
-    say "An agent runs: rm -rf $canary/notes.txt"
+    canary=$(mktemp -d "$prefix/lib/guard/canary.XXXXXX")
+    # An empty repository: no rule of one further up says that files here do not matter.
+    mkdir -p "$canary/work/.git/objects" "$canary/work/.git/refs"
+    say 'ref: refs/heads/main' >"$canary/work/.git/HEAD"
+    say "the only copy" >"$canary/work/notes.txt"
+    say "An agent runs: rm -rf notes.txt"
     status=0
-    message=$(XDG_STATE_HOME="$canary/state" as_an_agent "$shells/$shell" -c \
-        "rm -rf $(quoted "$canary/notes.txt")" 2>&1) || status=$?
+    message=$(play 'rm -rf notes.txt') || status=$?
     kept=no
-    if [ -f "$canary/notes.txt" ]; then
+    if [ -f "$canary/work/notes.txt" ]; then
         kept=yes
     fi
-    listed=$(XDG_STATE_HOME="$canary/state" as_an_agent "$shells/$shell" -c \
-        "ls $(quoted "$canary")" 2>&1) || listed="ls failed: $listed"
+    listed=$(play ls) || listed="ls failed: $listed"
     rm -rf "$canary"
     printf '%s\n' "$message" | sed 's/^/  | /'
     if [ "$status" -ne 126 ] || [ "$kept" != yes ]; then
@@ -183,10 +175,9 @@ show() {
     say "Stopped with exit status 126; the file is still there."
     say "An agent runs: ls"
     printf '%s\n' "$listed" | sed 's/^/  | /'
-    case $listed in
-    notes.txt*) ;;
-    *) die "a harmless command did not run" ;;
-    esac
+    if [ "$listed" != notes.txt ]; then
+        die "a harmless command did not run"
+    fi
 }
 
 build() {

@@ -11,9 +11,11 @@
 mod approval;
 mod audit;
 mod aws;
+mod bad_input;
 mod exec;
 mod harness;
 mod http;
+mod install;
 mod oracle;
 mod packs;
 mod postgres;

@@ -185,7 +185,8 @@ fn a_script_on_standard_input() {
 #[test]
 fn the_rest_of_standard_input_is_for_the_commands_in_it() {
     let guard = Guard::new();
-    let rest = "0123456789abcdef\n".repeat(12_000);
+    // Comments, for a shell that has read ahead and takes them for commands; more than a pipe holds.
+    let rest = "# 3456789abcdef\n".repeat(12_000);
     let text = format!("read first\necho \"$first\"\nwc -c\n{rest}");
     let file = guard.file("long", &text);
     // dash reads ahead, with and without guard: what is left over is not the same every time.
