@@ -17,6 +17,7 @@ mod harness;
 mod http;
 mod install;
 mod oracle;
+mod ordinary;
 mod packs;
 mod postgres;
 mod railway;

@@ -1,0 +1,102 @@
+//! What agents do all day asks nothing.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use guard::config::{Decision, Policy};
+use guard::context::System;
+use guard::judge::{Subject, assess};
+use guard::report::Report;
+use guard::resolve::Stdin;
+
+/// A repository like many others: sources that are committed, output that is ignored.
+fn workspace(root: &Path) {
+    for (path, text) in [
+        ("README.md", "# shop\n"),
+        (
+            "package.json",
+            "{\"name\":\"shop\",\"scripts\":{\"build\":\"tsc\",\"test\":\"jest\"}}\n",
+        ),
+        ("src/main.rs", "fn main() {}\n"),
+        ("data.csv", "a,b\n"),
+        (
+            ".gitignore",
+            "node_modules/\ndist/\nbuild/\ncoverage/\ntarget/\n.venv/\n__pycache__/\n",
+        ),
+        ("node_modules/x/index.js", "1\n"),
+        ("dist/index.js", "1\n"),
+        ("build/out.o", "1\n"),
+        ("coverage/lcov.info", "1\n"),
+        ("target/debug/shop", "1\n"),
+    ] {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    for arguments in [
+        &["init", "--quiet", "--initial-branch=main"][..],
+        &["add", "--all"],
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@t",
+            "commit",
+            "--quiet",
+            "--message=first",
+        ],
+    ] {
+        let git = Command::new("git")
+            .args(arguments)
+            .current_dir(root)
+            .status()
+            .unwrap();
+        assert!(git.success(), "git {arguments:?}");
+    }
+}
+
+#[test]
+fn ordinary_commands_run_unasked() {
+    // Not below /tmp, where deletions are nobody's loss.
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let root = home.path().join("shop");
+    fs::create_dir(&root).unwrap();
+    workspace(&root);
+    let commands: Vec<&str> = include_str!("../corpus/ordinary.txt").lines().collect();
+    assert!(
+        commands.len() > 300,
+        "the corpus is there: {}",
+        commands.len()
+    );
+    let mut asked = Vec::new();
+    for command in &commands {
+        let variables = [
+            ("HOME", home.path().to_str().unwrap()),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("DATABASE_URL", "postgres://app@localhost/app_dev"),
+        ];
+        let world = System::with_environment(root.clone(), variables);
+        let assessment = assess(&Subject::script(*command), Stdin::Empty, &world);
+        let report = Report::new(command, &root, &assessment, &Policy::builtin());
+        if report.verdict != Decision::Allow {
+            let rules: Vec<_> = report
+                .asked()
+                .iter()
+                .map(|item| item.rule.clone())
+                .collect();
+            let holes: Vec<_> = report
+                .asked_opaque()
+                .map(|hole| hole.reason.clone())
+                .collect();
+            asked.push(format!("{command}  {rules:?} {holes:?}"));
+        }
+    }
+    assert!(
+        asked.is_empty(),
+        "{} of {} ask:\n{}",
+        asked.len(),
+        commands.len(),
+        asked.join("\n")
+    );
+}
