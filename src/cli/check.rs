@@ -152,7 +152,14 @@ fn answer(line: &[u8]) -> String {
         Ok(cwd) => cwd,
         Err(error) => return failed(line.id, format!("no current directory: {error}")),
     };
-    let report = report(&Subject::script(line.cmd), cwd);
+    // One command that guard cannot cope with must not keep the others from their answers.
+    let judged = std::panic::catch_unwind(|| report(&Subject::script(line.cmd), cwd));
+    let Ok(report) = judged else {
+        return failed(
+            line.id,
+            "guard failed on this command; please report it".to_owned(),
+        );
+    };
     let answer = Answer {
         id: line.id.clone(),
         check: Check::new(None, &report),
