@@ -13,7 +13,8 @@ use crate::resolve::{Argument, Part, Text};
 const READINGS: usize = 8;
 
 /// Every way in which the program may read these words (without its own name). One, unless an
-/// undeclared flag stands before a sub-command: it may take a value or not.
+/// undeclared flag stands before a sub-command or another program's words: it may take a value or
+/// not.
 #[must_use]
 pub fn read(cli: &Cli, words: &[Argument]) -> Vec<Args> {
     let mut open = vec![Reader::new(cli)];
@@ -71,7 +72,7 @@ impl<'a> Reader<'a> {
             }
             if self.word(word, words) == Met::Undeclared
                 && may_split
-                && self.in_tree
+                && (self.in_tree || !self.permute)
                 && self.next < words.len()
             {
                 let mut other = self.clone();
