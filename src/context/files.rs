@@ -118,6 +118,11 @@ impl<'a> Look<'a> {
         if is_guards_own(&entry, world) || is_guards_own(&canonical, world) {
             return Loss::Guard;
         }
+        let cwd = world.cwd();
+        let workspace = world.canonical(cwd).unwrap_or_else(|| cwd.to_owned());
+        if workspace.starts_with(&canonical) {
+            return Loss::Precious("the session works in it");
+        }
         if is_temporary(&entry, world) && is_temporary(&canonical, world) {
             return Loss::Temporary;
         }
@@ -141,6 +146,10 @@ impl<'a> Look<'a> {
     /// A path below a directory that is not there.
     fn absent(&self, path: &Path) -> Loss {
         let climbs = path.components().any(|part| part == Component::ParentDir);
+        // `x/../…` may lead through a directory that the line makes first.
+        if is_guards_own(&folded(path), self.world) {
+            return Loss::Guard;
+        }
         let above = path.ancestors().skip(1);
         let there = above
             .into_iter()
@@ -297,7 +306,7 @@ impl<'a> Look<'a> {
                 worst = Some(loss);
             }
         }
-        worst.unwrap_or_else(|| missing(&base.join(text.display().as_ref()), self.world))
+        worst.unwrap_or_else(|| self.absent(&base.join(text.display().as_ref())))
     }
 
     /// A text with parts that only the shell will know is temporary only where no value of them
@@ -342,6 +351,19 @@ impl<'a> Look<'a> {
             _ => lost,
         }
     }
+}
+
+/// The path with each `..` taken from its text.
+fn folded(path: &Path) -> PathBuf {
+    let mut folded = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir {
+            folded.pop();
+        } else {
+            folded.push(part);
+        }
+    }
+    folded
 }
 
 /// What is not there now may be made by another command of the line, or be a slip of the hand;

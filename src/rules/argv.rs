@@ -13,7 +13,8 @@ use crate::resolve::{Argument, Part, Text};
 const READINGS: usize = 8;
 
 /// Every way in which the program may read these words (without its own name). One, unless an
-/// undeclared flag stands before a sub-command: it may take a value or not.
+/// undeclared flag stands before a sub-command or another program's words: it may take a value or
+/// not.
 #[must_use]
 pub fn read(cli: &Cli, words: &[Argument]) -> Vec<Args> {
     let mut open = vec![Reader::new(cli)];
@@ -71,7 +72,7 @@ impl<'a> Reader<'a> {
             }
             if self.word(word, words) == Met::Undeclared
                 && may_split
-                && self.in_tree
+                && (self.in_tree || !self.permute)
                 && self.next < words.len()
             {
                 let mut other = self.clone();
@@ -459,5 +460,163 @@ fn part_of(word: &Argument, value: Text) -> Argument {
         verbatim: None,
         splits: word.splits,
         location: word.location.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::Location;
+    use crate::rules::check;
+    use crate::rules::schema::Pack;
+
+    const DEMO: &str = r#"
+schema = 1
+[pack]
+name = "demo"
+version = "1.0.0"
+summary = "a demonstration"
+[[cli]]
+programs = ["demo"]
+parse = { abbreviations = true }
+flags = ["-f/--force", "-v/--verbose", "--[no-]dry-run"]
+options = ["-e/--environment", "-s/--set:2", "--ids:*", "--color:?", "-x/--exec:;"]
+read-only = ["volume list"]
+[[cli.command]]
+path = "volume delete"
+aliases = ["rm"]
+options = ["-n/--name"]
+[[cli.command]]
+path = "run"
+trailing = true
+"#;
+
+    fn demo(line: &str) -> Vec<Args> {
+        let pack: Pack = check::read(DEMO).unwrap();
+        let words: Vec<Argument> = line
+            .split_ascii_whitespace()
+            .map(|word| match word.strip_prefix('~') {
+                // `~$X` stands for a word that splits and of which nothing is known.
+                Some(source) => Argument {
+                    value: Text::unknown(source),
+                    splits: true,
+                    ..Argument::known("", Location::default())
+                },
+                None => Argument::known(word, Location::default()),
+            })
+            .collect();
+        read(&pack.cli[0], &words)
+    }
+
+    /// `volume delete | --force=, --name=a | x y`: command, options, operands.
+    fn shown(args: &Args) -> String {
+        let text = |word: &Argument| word.value.display().into_owned();
+        let options: Vec<String> = args
+            .options
+            .iter()
+            .map(|given| {
+                let values: Vec<String> = given.values.iter().map(text).collect();
+                let no = if given.negated { "!" } else { "" };
+                format!("{no}{}={}", given.name, values.join("+"))
+            })
+            .collect();
+        let operands: Vec<String> = args.operands.iter().map(text).collect();
+        format!(
+            "{} | {} | {}",
+            args.command.join(" "),
+            options.join(", "),
+            operands.join(" ")
+        )
+    }
+
+    #[test]
+    fn words_are_read_as_the_grammar_says() {
+        for (line, expected) in [
+            ("volume delete x", "volume delete |  | x"),
+            ("volume rm -f x", "volume delete | --force= | x"),
+            (
+                "-e prod volume delete",
+                "volume delete | --environment=prod | ",
+            ),
+            (
+                "volume -e prod delete -n a",
+                "volume delete | --environment=prod, --name=a | ",
+            ),
+            (
+                "volume delete -fva",
+                "volume delete | --force=, --verbose=, -a= | ",
+            ),
+            (
+                "volume delete -fna",
+                "volume delete | --force=, --name=a | ",
+            ),
+            ("volume delete --name=a=b", "volume delete | --name=a=b | "),
+            ("volume delete --forc", "volume delete | --force= | "),
+            (
+                "volume delete --no-dry-run",
+                "volume delete | !--dry-run= | ",
+            ),
+            ("volume delete --set a b c", "volume delete | --set=a+b | c"),
+            (
+                "volume delete --ids a b -f",
+                "volume delete | --ids=a+b, --force= | ",
+            ),
+            ("volume delete --color x", "volume delete | --color= | x"),
+            (
+                "volume delete --color=no x",
+                "volume delete | --color=no | x",
+            ),
+            (
+                "volume delete -x rm -rf ; y",
+                "volume delete | --exec=rm+-rf | ; y",
+            ),
+            ("volume delete -- -f", "volume delete |  | -f"),
+            ("volume delete - -3", "volume delete |  | -"),
+            ("run ls -f --force", "run |  | ls -f --force"),
+            ("run -f -- ls -f", "run | --force= | ls -f"),
+        ] {
+            let readings = demo(line);
+            assert_eq!(shown(&readings[0]), expected, "{line}");
+            assert_eq!(readings.len(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_declared_is_marked() {
+        let [args] = demo("volume delete --odd x -f").try_into().unwrap();
+        assert_eq!(args.uncertain.len(), 1);
+        assert_eq!(args.certain_options, 0);
+        assert!(!args.open);
+        let [args] = demo("volume delete -f ~$FLAGS").try_into().unwrap();
+        assert!(args.open);
+        assert_eq!(args.certain_options, 1);
+        let [args] = demo("volume frobnicate").try_into().unwrap();
+        let unknown = args.unknown_command.unwrap();
+        assert_eq!(unknown.value.exact(), Some("frobnicate"));
+    }
+
+    #[test]
+    fn the_output_of_commands_that_print_names_brings_no_options() {
+        for (source, options) in [
+            ("$FLAGS", true),
+            ("${ARGS[@]}", true),
+            ("$(git branch --show-current)", false),
+            ("$(get-flags)", true),
+        ] {
+            assert_eq!(may_be_options(&Text::unknown(source)), options, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_undeclared_flag_before_a_command_is_read_both_ways() {
+        let readings = demo("--odd volume volume delete");
+        let commands: Vec<String> = readings.iter().map(|args| args.command.join(" ")).collect();
+        assert!(
+            commands.contains(&"volume delete".to_owned()),
+            "{commands:?}"
+        );
+        assert_eq!(readings.len(), 2);
+        let many = "--odd x ".repeat(40);
+        assert!(demo(&many).len() <= READINGS);
     }
 }

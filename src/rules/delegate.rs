@@ -21,6 +21,13 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     }
     let mut inner = inner_command(to, call);
     let mut words = words(&to.from, call);
+    // `aws-vault exec prod -- CMD`: the dashes end the wrapper's own operands.
+    if words
+        .first()
+        .is_some_and(|word| word.value.exact() == Some("--"))
+    {
+        words.remove(0);
+    }
     if to.assignments {
         take_assignments(&mut words, &mut inner);
     }
@@ -233,6 +240,13 @@ fn start(
         let value = given.values.first().and_then(|value| value.value.exact());
         Some(value.unwrap_or("{}").to_owned())
     });
+    if to.append_found {
+        let marked = words.iter().any(|word| word.value.display().contains("{}"));
+        let mark = marked.then_some("{}");
+        inner.argv = input::filled(&words, mark, None, &call.command.location).concat();
+        findings.nested.push(Nested::Command(Box::new(inner)));
+        return;
+    }
     if !to.append_stdin {
         inner.argv = words;
         findings.nested.push(Nested::Command(Box::new(inner)));

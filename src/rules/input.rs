@@ -102,7 +102,7 @@ pub(super) fn filled(
         }
         (None, None) => {
             let hole = Argument {
-                value: Text::unknown("what standard input lists"),
+                value: Text::unknown("what it is given then"),
                 verbatim: None,
                 splits: true,
                 location: place.clone(),

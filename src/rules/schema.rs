@@ -311,6 +311,9 @@ pub struct Delegate {
     /// Words of standard input are appended to the argv (xargs).
     #[serde(default)]
     pub append_stdin: bool,
+    /// Words that the command finds by itself are appended to the argv (`fd -x`).
+    #[serde(default)]
+    pub append_found: bool,
     /// The option whose value is the mark that a line of standard input replaces (`xargs -I`).
     #[serde(default)]
     pub replace: Option<String>,

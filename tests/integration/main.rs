@@ -22,6 +22,7 @@ mod packs;
 mod postgres;
 mod railway;
 mod shell_forms;
+mod shell_pack;
 mod shims;
 mod stage;
 mod transparency;
