@@ -157,6 +157,12 @@ impl<'a> Session<'a> {
                 return 0;
             }
         };
+        if super::changes_strings(text) {
+            findings.opaque(
+                "it may change how the server reads strings",
+                &at.location(source, &(0..text.len())),
+            );
+        }
         self.open_message(&statements);
         let mut reads = 0;
         for statement in &statements {
@@ -261,6 +267,7 @@ impl<'a> Session<'a> {
             let location = locate(&used.range);
             let at = |_: &Range<usize>| location.clone();
             match self.stored(used) {
+                None if used.stored == Stored::Trigger => {}
                 Some(body) if calls < MAX_CALLS => {
                     self.collect(&body, source, &at, calls + 1, findings);
                 }
@@ -278,7 +285,7 @@ impl<'a> Session<'a> {
     fn stored(&self, used: &Use) -> Option<Arc<Judgement>> {
         match used.stored {
             Stored::Prepared => self.prepared.get(&used.name).cloned(),
-            Stored::Function | Stored::Procedure => {
+            Stored::Function | Stored::Procedure | Stored::Trigger => {
                 self.functions.get(function_name_parts(&used.name)).cloned()
             }
         }
@@ -442,7 +449,7 @@ fn unknown(used: &Use, source: &Source) -> String {
     match used.stored {
         Stored::Prepared => format!("what the prepared statement `{name}` does cannot be seen"),
         Stored::Procedure => format!("what the procedure `{name}` does cannot be seen"),
-        Stored::Function => {
+        Stored::Function | Stored::Trigger => {
             format!("`{name}` is a function that guard does not know: what it does cannot be seen")
         }
     }
@@ -611,7 +618,8 @@ mod tests {
                 "CREATE EXTENSION IF NOT EXISTS pgcrypto",
                 "CREATE VIEW v AS SELECT f(1)",
                 "CREATE TRIGGER a BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION f()",
-                "CREATE RULE r AS ON DELETE TO t DO INSTEAD DELETE FROM u",
+                "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING",
+                "ALTER TABLE t ADD COLUMN at timestamptz DEFAULT now()",
                 "CREATE POLICY p ON t USING (auth.uid() = owner)",
                 "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM t'",
                 "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; END $$",
@@ -754,6 +762,10 @@ mod tests {
                 "CREATE FUNCTION f() RETURNS void BEGIN ATOMIC DELETE FROM t; END; SELECT f()",
                 "CREATE PROCEDURE p() LANGUAGE sql AS 'TRUNCATE t'; CALL p()",
                 "SELECT 1; DROP TABLE t; SELECT 2",
+                "CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM u",
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM u; RETURN NEW; END $$; CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f()",
+                "PREPARE p AS DELETE FROM t RETURNING 1; CREATE TABLE x AS EXECUTE p",
+                "PREPARE p AS DELETE FROM t; EXPLAIN ANALYZE EXECUTE p",
                 "REFRESH MATERIALIZED VIEW mv; DROP TABLE t",
                 "UPDATE t SET a = a; SELECT 1",
                 "SELECT pg_stat_statements_reset()",
@@ -789,6 +801,10 @@ mod tests {
             "COPY t TO PROGRAM 'cat > /tmp/x'",
             "COPY (SELECT 1) TO PROGRAM 'cat'",
             "LOAD 'x'",
+            "ALTER TABLE t ADD COLUMN x int DEFAULT wipe()",
+            "CREATE TABLE x AS SELECT wipe()",
+            "DECLARE c CURSOR FOR SELECT wipe()",
+            "SET standard_conforming_strings = off",
             "COMMIT PREPARED 'x'",
             "nonsense",
             "DROP TABL t",
