@@ -561,6 +561,58 @@ fn targets_name_server_database_and_object() {
     }
 }
 
+#[test]
+fn a_service_names_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("services");
+    fs::write(
+        &file,
+        "[live]\nhost=db.live.internal\nport=6000\ndbname=shop\npassword=secret\n",
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    for (script, environment, target) in [
+        (
+            "psql service=live -c 'TRUNCATE t'",
+            None,
+            "db.live.internal:6000/shop/t",
+        ),
+        (
+            "PGSERVICE=live psql -c 'TRUNCATE t'",
+            None,
+            "db.live.internal:6000/shop/t",
+        ),
+        // A service wins over PGHOST, an option over the service.
+        (
+            "PGSERVICE=live psql -c 'TRUNCATE t'",
+            Some(("PGHOST", "other")),
+            "db.live.internal:6000/shop/t",
+        ),
+        (
+            "PGSERVICE=live psql -h mine -c 'TRUNCATE t'",
+            None,
+            "mine:6000/shop/t",
+        ),
+        (
+            "psql 'service=live dbname=x' -c 'TRUNCATE t'",
+            None,
+            "db.live.internal:6000/x/t",
+        ),
+    ] {
+        let service = [("PGSERVICEFILE", file.as_str())];
+        let variables = service.into_iter().chain(environment);
+        let world = System::with_environment(PathBuf::from("/nonexistent"), variables);
+        let verdict = assess(&Subject::script(script), Stdin::Empty, &world);
+        let shown: Vec<String> = verdict
+            .effects
+            .iter()
+            .map(|effect| effect.target.to_string())
+            .collect();
+        assert_eq!(shown, [target], "{script}");
+        assert!(!format!("{verdict:?}").contains("secret"), "{script}");
+    }
+}
+
 /// The dangerous part of an argument is shown, not the whole command.
 #[test]
 fn spans_point_at_the_statement() {
