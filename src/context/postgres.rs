@@ -226,10 +226,15 @@ impl Connection {
             return place;
         }
         let server = self.server(elsewhere);
-        let database = self.get("dbname").unwrap_or("postgres").to_owned();
-        place.environment = Some(format!("{server}/{database}"));
+        // On another machine the default, the user's name, is not known either.
+        place.environment = Some(match self.get("dbname") {
+            Some(database) => {
+                place.facts.insert("database", database.to_owned());
+                format!("{server}/{database}")
+            }
+            None => server.clone(),
+        });
         place.facts.insert("server", server);
-        place.facts.insert("database", database);
         if let Some(user) = self.get("user") {
             place.facts.insert("user", user.to_owned());
         }
@@ -333,22 +338,20 @@ pub fn connection(call: &Call<'_>) -> Connection {
 #[must_use]
 pub fn place(call: &Call<'_>) -> Place {
     let mut place = connection(call).place(call);
-    // These act on databases and roles of the server, not inside one of them.
-    if matches!(
-        program(call).as_str(),
+    let program = program(call);
+    // Only these act inside a database; the others on databases, roles and slots of the server.
+    if !matches!(program.as_str(), "psql" | "pgbench")
+        && let Some(server) = place.facts.get("server")
+    {
+        place.environment = Some(server.clone());
+    }
+    let names_object = matches!(
+        program.as_str(),
         "dropdb" | "createdb" | "dropuser" | "createuser"
-    ) {
-        if let Some(server) = place.facts.get("server") {
-            place.environment = Some(server.clone());
-        }
-        if let Some(name) = call
-            .args
-            .operands
-            .first()
-            .and_then(|name| name.value.exact())
-        {
-            place.tier = place.tier.max(named_tier(name, place.tier));
-        }
+    );
+    let operand = call.args.operands.first().filter(|_| names_object);
+    if let Some(name) = operand.and_then(|name| name.value.exact()) {
+        place.tier = place.tier.max(named_tier(name, place.tier));
     }
     place
 }

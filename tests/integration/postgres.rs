@@ -16,6 +16,8 @@ use guard::effect::{Assessment, Class};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
 
+use crate::stage::{GUARD, Stage, Step, said};
+
 const PORT: &str = "54871";
 /// The user that owns the server's files when the tests run as root: a server refuses root.
 const NOBODY: u32 = 65534;
@@ -559,6 +561,58 @@ fn targets_name_server_database_and_object() {
     }
 }
 
+#[test]
+fn a_service_names_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("services");
+    fs::write(
+        &file,
+        "[live]\nhost=db.live.internal\nport=6000\ndbname=shop\npassword=secret\n",
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    for (script, environment, target) in [
+        (
+            "psql service=live -c 'TRUNCATE t'",
+            None,
+            "db.live.internal:6000/shop/t",
+        ),
+        (
+            "PGSERVICE=live psql -c 'TRUNCATE t'",
+            None,
+            "db.live.internal:6000/shop/t",
+        ),
+        // A service wins over PGHOST, an option over the service.
+        (
+            "PGSERVICE=live psql -c 'TRUNCATE t'",
+            Some(("PGHOST", "other")),
+            "db.live.internal:6000/shop/t",
+        ),
+        (
+            "PGSERVICE=live psql -h mine -c 'TRUNCATE t'",
+            None,
+            "mine:6000/shop/t",
+        ),
+        (
+            "psql 'service=live dbname=x' -c 'TRUNCATE t'",
+            None,
+            "db.live.internal:6000/x/t",
+        ),
+    ] {
+        let service = [("PGSERVICEFILE", file.as_str())];
+        let variables = service.into_iter().chain(environment);
+        let world = System::with_environment(PathBuf::from("/nonexistent"), variables);
+        let verdict = assess(&Subject::script(script), Stdin::Empty, &world);
+        let shown: Vec<String> = verdict
+            .effects
+            .iter()
+            .map(|effect| effect.target.to_string())
+            .collect();
+        assert_eq!(shown, [target], "{script}");
+        assert!(!format!("{verdict:?}").contains("secret"), "{script}");
+    }
+}
+
 /// The dangerous part of an argument is shown, not the whole command.
 #[test]
 fn spans_point_at_the_statement() {
@@ -580,5 +634,151 @@ fn spans_point_at_the_statement() {
             Some(shown),
             "{script}"
         );
+    }
+}
+
+/// Refused: the rows are there. Approved by a person: they are gone, once.
+#[test]
+fn a_refused_command_loses_nothing_and_an_approved_one_runs_once() {
+    let server = Server::start();
+    server.reset();
+    let rows = || server.input("app", "SELECT count(*) FROM t; SELECT count(*) FROM other");
+    let socket = server.root.path().display();
+    let psql = server.bin.join("psql");
+    let call = format!(
+        "{} -X -h {socket} -p {PORT} -U postgres app",
+        psql.display()
+    );
+    let address = format!("localhost:{PORT}/app");
+    for (script, name, after) in [
+        (
+            format!("{call} -c 'DELETE FROM t WHERE id > 2'"),
+            "t",
+            "2\n1\n",
+        ),
+        (format!("echo 'TRUNCATE other' | {call}"), "other", "2\n0\n"),
+    ] {
+        let stage = Stage::new();
+        let before = rows();
+        let refused = stage.guard(&["-c", &script]);
+        assert_eq!(refused.status.code(), Some(126), "{}", said(&refused));
+        assert_eq!(rows(), before, "{script}");
+        let request = stage.request();
+        assert_eq!(request.phrase, format!("{address}/{name}"));
+        let wrong = stage.person(
+            &[GUARD, "approve", &request.id],
+            &[Step::answer("yes"), Step::answer("yes")],
+        );
+        assert_eq!(wrong.code, Some(126), "{wrong:?}");
+        assert_eq!(rows(), before, "{script}");
+        let seen = stage.approve(&request.id, &request.phrase);
+        assert_eq!(seen.code, Some(0), "{seen:?}");
+        assert_eq!(rows(), before, "{script}");
+        let ran = stage.guard(&["-c", &script]);
+        assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+        assert_eq!(rows(), after, "{script}");
+        let again = stage.guard(&["-c", &script]);
+        assert_eq!(again.status.code(), Some(126), "{}", said(&again));
+    }
+    let stage = Stage::new();
+    let rolled_back =
+        format!("{call} -tAc 'BEGIN; DELETE FROM t; ROLLBACK; SELECT count(*) FROM t'");
+    let ran = stage.guard(&["-c", &rolled_back]);
+    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
+    assert!(
+        String::from_utf8_lossy(&ran.stdout).ends_with("2\n"),
+        "{}",
+        said(&ran)
+    );
+}
+
+/// Every `match` and `no-match` of the pack, through the whole pipeline.
+#[test]
+fn the_packs_own_examples_hold() {
+    let pack = guard::rules::check::read(include_str!("../../rules/psql.toml")).unwrap();
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let world = || System::with_environment(directory.clone(), [("HOME", "/nonexistent")]);
+    let mut complaints = Vec::new();
+    for rule in pack.cli.iter().flat_map(|cli| &cli.rule) {
+        let fires = |script: &str| {
+            let verdict = assess(&Subject::script(script), Stdin::Empty, &world());
+            verdict
+                .effects
+                .iter()
+                .any(|effect| effect.rule.rule == rule.id)
+                || verdict
+                    .opaque
+                    .iter()
+                    .any(|opaque| opaque.reason == rule.summary)
+        };
+        for script in &rule.matches {
+            if !fires(script) {
+                complaints.push(format!("{}: silent on {script}", rule.id));
+            }
+        }
+        for script in &rule.no_match {
+            if fires(script) {
+                complaints.push(format!("{}: fires on {script}", rule.id));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Broken and cut input is judged without a panic.
+#[test]
+fn no_input_makes_it_panic() {
+    let world = System::with_environment(PathBuf::from("/nonexistent"), []);
+    let mut seed = 88_172_645_463_325_252_u64;
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % 1_000_003).unwrap() % below.max(1)
+    };
+    let scripts: Vec<&str> = LOSING
+        .iter()
+        .map(|(script, _)| *script)
+        .chain(KEEPING.iter().copied())
+        .collect();
+    let noise = [
+        "\\",
+        "'",
+        "\"",
+        "$$",
+        "$a$",
+        ";",
+        "(",
+        ")",
+        ":",
+        "`",
+        "\n",
+        "--",
+        "/*",
+        "é",
+        "\u{0}",
+        ":x",
+        "\\g",
+        "\\if",
+        "COPY t FROM STDIN;",
+        "BEGIN",
+        "E'\\",
+        "%",
+        "|",
+    ];
+    for _ in 0..1500 {
+        let first = scripts[random(scripts.len())];
+        let second = scripts[random(scripts.len())];
+        let mut sql: String = first.chars().skip(random(30)).take(random(80)).collect();
+        sql.push_str(noise[random(noise.len())]);
+        sql.extend(second.chars().skip(random(40)).take(random(60)));
+        for input in [Stdin::Text(sql.as_str().into()), Stdin::Empty] {
+            let argv = match input {
+                Stdin::Empty => vec!["psql".to_owned(), "-c".to_owned(), sql.clone()],
+                _ => vec!["psql".to_owned()],
+            };
+            let verdict = assess(&Subject::Argv(argv), input, &world);
+            assert!(verdict.class() >= Class::ReadOnly);
+        }
     }
 }

@@ -148,7 +148,18 @@ impl Psql<'_, '_> {
             "if" => self.if_depth += 1,
             "elif" | "else" => {}
             "endif" => self.if_depth = self.if_depth.saturating_sub(1),
-            "set" => self.set(words),
+            "set" => {
+                self.set(words);
+                scanner.single_line |= self.variables.is_on("SINGLELINE");
+            }
+            "encoding" => {
+                // In these, a byte of a character may look like a quote or a backslash.
+                let name = words.first().map_or("", |word| word.text.as_str());
+                if is_unsafe_encoding(name) {
+                    self.findings
+                        .opaque(format!("psql is to read its input as {name}"), &location);
+                }
+            }
             "unset" => {
                 if let Some(word) = words.first() {
                     self.variables.unset(&word.text);
@@ -347,6 +358,12 @@ impl Psql<'_, '_> {
             ),
         }
     }
+}
+
+fn is_unsafe_encoding(name: &str) -> bool {
+    const PREFIXES: [&str; 6] = ["sjis", "shift", "big5", "gb", "uhc", "johab"];
+    let name = name.to_lowercase();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// What a `\o`, `\g` or `\w` names.

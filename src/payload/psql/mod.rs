@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::context::ReadError;
 use crate::context::postgres::{self, Connection};
 use crate::location::Location;
-use crate::payload::sql::{Sent, Session, Source};
+use crate::payload::sql::{self, Sent, Session, Source};
 use crate::resolve::{Argument, Command, Origin, Redirection, RedirectionKind, Stdin, Text};
 use crate::rules::{Call, Findings, Nested};
 use scan::{Scanner, Stop};
@@ -23,6 +23,14 @@ const MAX_INCLUDES: usize = 12;
 
 /// What one call of psql would do.
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
+    if let Some(options) = call.command.variable(call.world, "PGOPTIONS")
+        && sql::changes_strings(&options.display())
+    {
+        findings.opaque(
+            "PGOPTIONS changes how the server reads strings",
+            &call.command.location,
+        );
+    }
     if let Some(word) = unclear_word(call) {
         findings.opaque(
             format!("{} may hold any option of psql", word.value.display()),
@@ -244,7 +252,7 @@ impl<'a, 'f> Psql<'a, 'f> {
             };
             if action.name == "--command" {
                 self.single_command(value);
-            } else if value.value.exact() == Some("-") {
+            } else if value.value.exact().is_some_and(is_stdin) {
                 self.stdin(&place);
             } else {
                 self.file(&value.value, &value.location, None, 0);
@@ -409,6 +417,10 @@ impl<'a, 'f> Psql<'a, 'f> {
         self.session.uncertain = false;
         self.session.reconnect(None, self.findings);
     }
+}
+
+fn is_stdin(path: &str) -> bool {
+    matches!(path, "-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0")
 }
 
 /// The text without the known characters that it starts with.

@@ -44,7 +44,7 @@ pub(super) struct Scanner {
     words: Vec<String>,
     /// Where the line ends after which data for COPY follows, and where the data ends.
     data: Option<(usize, usize)>,
-    single_line: bool,
+    pub(super) single_line: bool,
 }
 
 impl Scanner {

@@ -775,6 +775,8 @@ fn runs_sql(
     if !transactional {
         for act in &mut inner.acts {
             act.transactional = false;
+            act.summary
+                .push_str(", on the server that dblink connects to");
         }
     }
     found.absorb(&inner, &range(call));

@@ -69,6 +69,8 @@ pub(super) enum Stored {
     Function,
     Procedure,
     Prepared,
+    /// A trigger's function: it runs with later statements, and is asked about only if it is known.
+    Trigger,
 }
 
 /// One statement.

@@ -38,6 +38,24 @@ pub fn assess(text: &Text, origin: Origin, place: Place, by: &Command) -> Findin
     findings
 }
 
+/// Whether a text may switch `standard_conforming_strings` off: then quotes end elsewhere than
+/// guard thinks.
+#[must_use]
+pub fn changes_strings(text: &str) -> bool {
+    const NAME: &str = "standard_conforming_strings";
+    let text = text.to_lowercase();
+    text.match_indices(NAME).any(|(at, _)| {
+        let rest = text.get(at + NAME.len()..).unwrap_or_default();
+        let value = rest.trim_start_matches(['"', '\'', '=', ',', ' ', '\t', '\n']);
+        let value = value.strip_prefix("to").unwrap_or(value);
+        let value = value.trim_start_matches(['"', '\'', ' ', '\t', '\n']);
+        let said = value.len() < rest.len() && !rest.trim().is_empty() && !value.is_empty();
+        said && !["on", "true", "1", "yes", ";", "default"]
+            .iter()
+            .any(|on| value.starts_with(on))
+    })
+}
+
 /// The statements that a query builds as its result (`SELECT format('DROP TABLE %I', name) …`);
 /// `None` if they cannot be told from its text.
 #[must_use]
@@ -54,4 +72,29 @@ pub fn generated(query: &str) -> Option<Vec<String>> {
 /// A function's name without its schema: calls find it by the search path.
 fn function_name_parts(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes_strings;
+
+    #[test]
+    fn only_switching_strings_off_counts() {
+        for (text, changes) in [
+            ("SET standard_conforming_strings = on;", false),
+            ("SET standard_conforming_strings TO 'on'", false),
+            ("SHOW standard_conforming_strings;", false),
+            ("SHOW standard_conforming_strings", false),
+            ("SET standard_conforming_strings = off", true),
+            ("set Standard_Conforming_Strings to false", true),
+            (
+                "SELECT set_config('standard_conforming_strings', 'off', false)",
+                true,
+            ),
+            ("-c standard_conforming_strings=off", true),
+            ("SELECT 1", false),
+        ] {
+            assert_eq!(changes_strings(text), changes, "{text}");
+        }
+    }
 }

@@ -63,6 +63,34 @@ pub(super) fn read(node: &SyntaxNode, depth: usize, found: &mut Judgement) {
             uses(node, Stored::Procedure, found);
             query(node, depth, found);
         }
+        K::ALTER_TABLE => {
+            // Defaults and checks of what is added run for every row.
+            for action in node.children() {
+                if matches!(action.kind(), K::ADD_COLUMN | K::ADD_CONSTRAINT) {
+                    query(&action, depth, found);
+                }
+            }
+            object::judge(node, found);
+        }
+        K::CREATE_RULE => {
+            // What it says runs with later statements that look harmless.
+            query(node, depth, found);
+            object::judge(node, found);
+        }
+        K::CREATE_TRIGGER | K::CREATE_EVENT_TRIGGER => {
+            if let Some(name) = node
+                .descendants()
+                .find(|part| part.kind() == K::FUNCTION_NAME_REF)
+                .or_else(|| child(node, K::CALL_EXPR)?.children().next())
+            {
+                found.uses.push(Use {
+                    stored: Stored::Trigger,
+                    name: folded(&name),
+                    range: range(node),
+                });
+            }
+            object::judge(node, found);
+        }
         K::DO => body::judge_do(node, depth, found),
         K::CREATE_FUNCTION | K::CREATE_PROCEDURE => define(node, depth, found),
         K::COPY => copy(node, depth, found),
@@ -99,6 +127,7 @@ pub(super) fn query(node: &SyntaxNode, depth: usize, found: &mut Judgement) {
             K::INSERT => insert(&part, found),
             K::MERGE => merge(&part, found),
             K::CALL_EXPR => function::judge(&part, depth, found),
+            K::EXECUTE if part != *node => uses(&part, Stored::Prepared, found),
             K::ERROR => found.unseen(
                 "the SQL text cannot be read as PostgreSQL would",
                 range(&part),
