@@ -97,7 +97,9 @@ impl Driver {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "the driver failed at {request}; {NEEDED}");
-        serde_json::from_str(&line).unwrap()
+        let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer
     }
 
     fn state(&mut self, service: &str) -> Vec<String> {
