@@ -203,7 +203,7 @@ pub(super) fn overwrite_local(
         }
         return;
     }
-    if let Some(name) = source.and_then(|source| base_name(source)) {
+    if let Some(name) = source.and_then(base_name) {
         let mut file = path.clone();
         file.push_known("/");
         file.push_known(&name);

@@ -491,8 +491,12 @@ fn guard_says_what_the_server_loses() {
                 text.replace(&format!("{{{name}}}"), id.as_str().unwrap())
             })
         };
-        let command = fill(form.command);
-        let service = command.split(' ').nth(1).unwrap().to_owned();
+        let service = form.command.split(' ').nth(1).unwrap().to_owned();
+        let mut command = fill(form.command);
+        if matches!(service.as_str(), "rds" | "sqs") {
+            // The CLI's version 1 ignores a configured endpoint for these.
+            command.push_str(&format!(" --endpoint-url {}", server.url));
+        }
         let before = driver.state(&service);
 
         let found = machine.assess(&command);
