@@ -78,6 +78,15 @@ fn is_global(service: &str) -> bool {
     )
 }
 
+/// Services for which version 1 of the CLI sets an endpoint itself, so that only
+/// `--endpoint-url` counts. Version 2 does not, but nothing shows which of them would run.
+fn ignores_configured_endpoints(service: &str) -> bool {
+    matches!(
+        service,
+        "sqs" | "emr" | "rds" | "docdb" | "neptune" | "health"
+    )
+}
+
 struct Look<'a> {
     command: &'a Command,
     world: &'a dyn World,
@@ -236,13 +245,14 @@ impl Look<'_> {
                 "option --endpoint-url".to_owned(),
             ));
         }
-        let ignored = self
-            .variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            .is_some_and(|value| {
-                value
-                    .exact()
-                    .is_none_or(|text| text.eq_ignore_ascii_case("true"))
-            });
+        let ignored = ignores_configured_endpoints(named.service)
+            || self
+                .variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+                .is_some_and(|value| {
+                    value
+                        .exact()
+                        .is_none_or(|text| text.eq_ignore_ascii_case("true"))
+                });
         let own = format!(
             "AWS_ENDPOINT_URL_{}",
             match named.service {

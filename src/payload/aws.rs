@@ -168,7 +168,7 @@ fn known(word: &Argument, what: &str, findings: &mut Findings) -> Option<String>
 }
 
 /// One call of one operation, with all that was said about it.
-pub(self) struct Request<'a> {
+struct Request<'a> {
     call: &'a Call<'a>,
     globals: &'a Read,
     service: &'a str,

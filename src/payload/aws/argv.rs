@@ -152,7 +152,7 @@ fn take(words: Vec<Argument>, options: &[(String, bool, Shape)], every: bool) ->
                 ..argument
             }],
             // Pairs of flags that ec2 makes of structures also take `Value=false`.
-            (None, Shape::Flag) => words.next_if(|next| is_boolean(next)).into_iter().collect(),
+            (None, Shape::Flag) => words.next_if(is_boolean).into_iter().collect(),
             (None, Shape::Value | Shape::Operand) => {
                 words.next_if(|next| !is_option(next)).into_iter().collect()
             }

@@ -138,7 +138,7 @@ fn outputs(operation: &Operation, request: &Request<'_>, findings: &mut Findings
     }
     for word in &request.inputs.read.rest {
         if !word.value.known_prefix().starts_with("--") {
-            super::s3::overwrite_local(&word.value, &word.location, request, findings);
+            super::s3::overwrite_local(&word.value, None, &word.location, request, findings);
         }
     }
 }
@@ -191,6 +191,9 @@ fn listed(text: &Text) -> Vec<Text> {
                 )
             })
             .collect();
+    }
+    if known.trim_start().starts_with('{') {
+        return vec![text.clone()];
     }
     known
         .split('\n')

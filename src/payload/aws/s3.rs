@@ -51,11 +51,11 @@ pub(super) fn judge(command: &str, request: &Request<'_>, findings: &mut Finding
                 push("rb", path, class, request, findings);
             }
         }
-        ("cp", [_, to, ..]) => copies("cp", to, request, findings),
+        ("cp", [from, to, ..]) => copies("cp", from, to, request, findings),
         ("mv", [from, to, ..]) => moves(from, to, request, findings),
-        ("sync", [_, to, ..]) => {
+        ("sync", [from, to, ..]) => {
             if inputs.has("delete") == Truth::No {
-                copies("sync", to, request, findings);
+                copies("sync", from, to, request, findings);
             } else {
                 mirrors(to, request, findings);
             }
@@ -106,7 +106,13 @@ fn side(path: &Text) -> Side {
 }
 
 /// `cp` and `sync`: what the destination held under the same names is overwritten.
-fn copies(command: &str, to: &Argument, request: &Request<'_>, findings: &mut Findings) {
+fn copies(
+    command: &str,
+    from: &Argument,
+    to: &Argument,
+    request: &Request<'_>,
+    findings: &mut Findings,
+) {
     match side(&to.value) {
         Side::Stream => {}
         Side::Bucket | Side::Unknown => {
@@ -125,7 +131,7 @@ fn copies(command: &str, to: &Argument, request: &Request<'_>, findings: &mut Fi
             let class = Reversibility::Recoverable { from, within: None };
             push(command, to, class, request, findings);
         }
-        Side::Local => overwrite_local(&to.value, &to.location, request, findings),
+        Side::Local => copy_down(command, from, to, request, findings),
     }
 }
 
@@ -143,8 +149,21 @@ fn moves(from: &Argument, to: &Argument, request: &Request<'_>, findings: &mut F
     };
     push("mv", from, class, request, findings);
     if matches!(side(&to.value), Side::Local) && !into_the_void {
-        overwrite_local(&to.value, &to.location, request, findings);
+        copy_down("mv", from, to, request, findings);
     }
+}
+
+/// From a bucket to this machine.
+fn copy_down(
+    command: &str,
+    from: &Argument,
+    to: &Argument,
+    request: &Request<'_>,
+    findings: &mut Findings,
+) {
+    let is_one = command != "sync" && request.inputs.has("recursive") == Truth::No;
+    let source = is_one.then_some(&from.value);
+    overwrite_local(&to.value, source, &to.location, request, findings);
 }
 
 /// `sync --delete`: what the source does not have is deleted at the destination, too.
@@ -168,25 +187,48 @@ fn mirrors(to: &Argument, request: &Request<'_>, findings: &mut Findings) {
     }
 }
 
-/// A file of this machine that is written, or a directory that files are written into.
+/// A file of this machine that is written, or a directory that files are written into: one
+/// file, if its name is that of the source.
 pub(super) fn overwrite_local(
     path: &Text,
+    source: Option<&Text>,
     location: &Location,
     request: &Request<'_>,
     findings: &mut Findings,
 ) {
     let mut effect = local("s3-overwrite", path, location);
-    let status = path
-        .exact()
-        .and_then(|path| request.call.command.directory.join(path))
-        .map(|path| request.call.world.status(&path));
-    if status == Some(PathStatus::Directory) {
-        // Only files of the same names are overwritten, and the source has newer ones.
+    if !is_directory(path, request) {
+        if rules::overwriting(path, request.call, &mut effect) {
+            findings.effects.push(effect);
+        }
         return;
     }
-    if rules::overwriting(path, request.call, &mut effect) {
+    if let Some(name) = source.and_then(base_name) {
+        let mut file = path.clone();
+        file.push_known("/");
+        file.push_known(&name);
+        return overwrite_local(&file, None, location, request, findings);
+    }
+    if holds_something(path, request) && rules::overwriting(path, request.call, &mut effect) {
+        effect.summary = "overwrites files of the directory that have the same names".to_owned();
+        effect.reversibility = Reversibility::Recoverable {
+            from: "a copy of the directory, if there is one".to_owned(),
+            within: None,
+        };
         findings.effects.push(effect);
     }
+}
+
+fn is_directory(path: &Text, request: &Request<'_>) -> bool {
+    path.exact()
+        .and_then(|path| request.call.command.directory.join(path))
+        .is_some_and(|path| request.call.world.status(&path) == PathStatus::Directory)
+}
+
+/// The last part of an object's key.
+fn base_name(source: &Text) -> Option<String> {
+    let name = source.exact()?.rsplit('/').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 fn holds_something(path: &Text, request: &Request<'_>) -> bool {

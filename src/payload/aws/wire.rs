@@ -514,9 +514,20 @@ mod tests {
         }
     }
 
+    /// Method, host, path, query, a header, the body, and the operation they call.
+    type Case = (
+        &'static str,
+        &'static str,
+        &'static str,
+        &'static str,
+        Option<(&'static str, &'static str)>,
+        &'static str,
+        &'static str,
+    );
+
     #[test]
     fn requests_name_their_operation() {
-        let cases: &[(&str, &str, &str, &str, Option<(&str, &str)>, &str, &str)] = &[
+        let cases: &[Case] = &[
             (
                 "POST",
                 "dynamodb.eu-west-1.amazonaws.com",

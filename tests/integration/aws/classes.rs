@@ -63,8 +63,8 @@ fn what_only_reads() {
         aws s3 cp s3://bucket/key -
         aws s3 cp s3://bucket/key new.txt
         aws s3 cp s3://bucket/key /tmp/x
-        aws s3 cp s3://bucket/key ./site --recursive
-        aws s3 sync s3://bucket ./site
+        aws s3 cp s3://bucket/key ./site
+        aws s3 sync s3://bucket ./not-there
         aws s3 sync s3://bucket ./not-there --delete
         aws s3 cp s3://bucket/key empty.txt
         aws s3api list-buckets
@@ -179,6 +179,7 @@ fn what_has_an_inverse() {
         aws cloudformation create-change-set --stack-name s --change-set-name c
         aws cloudformation deploy --stack-name s --template-file t.yaml --no-execute-changeset
         aws cloudfront create-invalidation --distribution-id D --paths '/*'
+        aws route53 change-resource-record-sets --hosted-zone-id Z --change-batch '{"Changes":[{"Action": "CREATE","ResourceRecordSet":{"Name":"delete.example"}}]}'
         aws acm request-certificate --domain-name x.example
         aws ssm put-parameter --name /x --value y --type String
         aws secretsmanager create-secret --name x --secret-string y
@@ -203,6 +204,10 @@ fn what_can_be_made_again() {
         r#"
         aws s3 cp ./site/index.html s3://bucket/index.html
         aws s3 sync ./site s3://bucket
+        aws s3 cp s3://bucket/key ./site --recursive
+        aws s3 sync s3://bucket ./site
+        aws route53 change-resource-record-sets --hosted-zone-id Z --change-batch '{"Changes":[{"Action":"UPSERT"}]}'
+        aws route53 change-resource-record-sets --hosted-zone-id Z --change-batch file://not-there.json
         aws s3 mv s3://a/b s3://c/d
         aws s3 mv --recursive s3://a s3://c
         aws s3api put-object --bucket b --key k --body f
@@ -259,6 +264,8 @@ fn what_is_gone_for_good() {
         aws s3 sync ./site s3://bucket $EXTRA
         aws s3 mv s3://bucket/key /dev/null
         aws s3 cp s3://bucket/key precious.txt
+        aws s3 cp s3://bucket/index.html ./site
+        aws s3 cp s3://bucket/x/index.html site/
         aws s3api get-object --bucket b --key k precious.txt
         aws s3api delete-object --bucket b --key k
         aws s3api delete-object --bucket b --key k --version-id v

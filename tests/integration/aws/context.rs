@@ -80,6 +80,12 @@ fn the_place_is_what_flags_variables_and_files_say() {
             (some("us-east-1"), some("q"), Tier::Unknown),
         ),
         (
+            // The CLI's version 1 goes to the real RDS all the same.
+            &[("AWS_ENDPOINT_URL", "http://localhost:4566")],
+            "aws rds delete-db-instance --db-instance-identifier d --region us-east-1",
+            (some("us-east-1"), some("d"), Tier::Unknown),
+        ),
+        (
             &[],
             "aws --profile box s3 rb s3://data",
             (some("localhost:4566"), some("data"), Tier::Local),

@@ -169,9 +169,9 @@ def stack(name):
 
 def repository(name):
     client("ecr").create_repository(repositoryName=name)
-    client("ecr").put_image(
-        repositoryName=name, imageTag="latest", imageManifest='{"schemaVersion": 2}'
-    )
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {}, "layers": []})
+    client("ecr").put_image(repositoryName=name, imageTag="latest", imageManifest=manifest)
 
 
 def stream(name):
@@ -374,4 +374,8 @@ def answer(request):
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))), flush=True)
+    try:
+        found = answer(json.loads(line))
+    except Exception as error:
+        found = {"error": f"{line.strip()}: {error}"}
+    print(json.dumps(found), flush=True)

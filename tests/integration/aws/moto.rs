@@ -97,7 +97,9 @@ impl Driver {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "the driver failed at {request}; {NEEDED}");
-        serde_json::from_str(&line).unwrap()
+        let answer: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer
     }
 
     fn state(&mut self, service: &str) -> Vec<String> {
@@ -489,8 +491,12 @@ fn guard_says_what_the_server_loses() {
                 text.replace(&format!("{{{name}}}"), id.as_str().unwrap())
             })
         };
-        let command = fill(form.command);
-        let service = command.split(' ').nth(1).unwrap().to_owned();
+        let service = form.command.split(' ').nth(1).unwrap().to_owned();
+        let mut command = fill(form.command);
+        if matches!(service.as_str(), "rds" | "sqs") {
+            // The CLI's version 1 ignores a configured endpoint for these.
+            command.push_str(&format!(" --endpoint-url {}", server.url));
+        }
         let before = driver.state(&service);
 
         let found = machine.assess(&command);
@@ -523,4 +529,65 @@ fn guard_says_what_the_server_loses() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(lossy >= 40, "only {lossy} forms lost anything");
+}
+
+/// The shape of a refusal: nothing has run.
+const REFUSED: i32 = 126;
+
+#[test]
+fn what_loses_something_is_refused_and_the_rest_runs() {
+    let server = Server::start();
+    let mut driver = Driver::start(&server.url);
+    let made = [
+        ["objects", "data"],
+        ["table", "t"],
+        ["instance", "i"],
+        ["key", "k"],
+        ["database", "d"],
+    ];
+    driver.ask(&serde_json::json!({"reset": true}));
+    let ids = driver.ask(&serde_json::json!({"make": made}));
+    let id = |name: &str| ids[name].as_str().unwrap().to_owned();
+    let services = ["s3", "dynamodb", "ec2", "kms", "rds"];
+    let state = |driver: &mut Driver| -> Vec<String> {
+        services
+            .iter()
+            .flat_map(|service| driver.state(service))
+            .collect()
+    };
+    let before = state(&mut driver);
+    let machine = Machine::new(&[]);
+    std::fs::create_dir(machine.home.path().join("work/empty")).unwrap();
+    let guard = |command: &str| {
+        let quoted = shell_words::quote(command).into_owned();
+        let program = shell_words::quote(env!("CARGO_BIN_EXE_guard"));
+        let state = machine.home.path().join("state");
+        let script = format!(
+            "XDG_STATE_HOME={} {program} -c {quoted} </dev/null",
+            shell_words::quote(state.to_str().unwrap()),
+        );
+        run(&script, &server.url, &machine)
+    };
+    for command in [
+        "aws s3 rb s3://data --force".to_owned(),
+        "aws s3 rm s3://data --recursive".to_owned(),
+        "aws s3 sync empty s3://data --delete".to_owned(),
+        "aws dynamodb delete-table --table-name t".to_owned(),
+        format!("aws ec2 terminate-instances --instance-i {}", id("i")),
+        format!("aws kms schedule-key-deletion --key-id {}", id("k")),
+        "aws rds delete-db-instance --db-instance-identifier d --skip-final".to_owned(),
+    ] {
+        let output = guard(&command);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(REFUSED), "{command}: {told}");
+    }
+    assert_eq!(state(&mut driver), before);
+    let output = guard("aws s3 ls s3://data && aws dynamodb list-tables --output text");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        shown.contains("a.txt") && shown.contains("TABLENAMES\tt"),
+        "{shown}"
+    );
 }
