@@ -125,27 +125,28 @@ pub fn read_pairs(pairs: &[(String, String)], holes: &Holes) -> Reading {
         found.map(|(_, value)| Value::String(value.clone()))
     };
     let mut reading = Reading::default();
+    let (variables, operation_name) = (value("variables"), value("operationName"));
     for (name, text) in pairs {
         match name.as_str() {
             "operations" => reading.join(read_body(text, holes)),
             "query" => {
                 let payload = Payload {
                     query: Some(Value::String(text.clone())),
-                    variables: value("variables"),
-                    operation_name: value("operationName"),
-                    ..Payload::default()
-                };
-                reading.join(payload.read(holes));
-            }
-            "extensions" if value("query").is_none() => {
-                let payload = Payload {
-                    extensions: value("extensions"),
+                    variables: variables.clone(),
+                    operation_name: operation_name.clone(),
                     ..Payload::default()
                 };
                 reading.join(payload.read(holes));
             }
             _ => {}
         }
+    }
+    if let (None, Some(extensions)) = (value("query"), value("extensions")) {
+        let payload = Payload {
+            extensions: Some(extensions),
+            ..Payload::default()
+        };
+        reading.join(payload.read(holes));
     }
     reading
 }
@@ -660,6 +661,9 @@ mod tests {
             format!("mutation {}", "{a".repeat(100_000)),
             format!("mutation{{a(b:{})}}", "[".repeat(100_000)),
             format!("{{\"query\":{}", "[".repeat(100_000)),
+            "query=&".repeat(100_000),
+            "\"".repeat(300_001),
+            format!("mutation {{ {} }}", "a(b: guardhole0x) ".repeat(10_000)),
         ] {
             let _ = read_body(&body, &Holes::default());
         }

@@ -65,7 +65,8 @@ fn requests(call: &Call<'_>, holes: &Holes, text: &str, findings: &mut Findings)
         return;
     }
     let mut found: Vec<Mutation> = Vec::new();
-    for literal in literals(text) {
+    let literals = literals(text).into_iter();
+    for literal in literals.filter(|literal| literal.contains("mutation")) {
         let reading = graphql::read_body(&literal, holes);
         if reading.unseen.is_none() {
             found.extend(reading.mutations);
