@@ -63,6 +63,8 @@ struct Payload {
     extensions: Option<Value>,
     id: Option<Value>,
     document_id: Option<Value>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 /// Reads the text of a request's body, whatever form it has: JSON, a batch, a form, a document.
@@ -125,27 +127,34 @@ pub fn read_pairs(pairs: &[(String, String)], holes: &Holes) -> Reading {
         found.map(|(_, value)| Value::String(value.clone()))
     };
     let mut reading = Reading::default();
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| has_hole(name)) {
+        let shown = holes.display(name);
+        reading.join(Reading::unseen(format!(
+            "parameters are known only when it runs: {shown}"
+        )));
+    }
+    let (variables, operation_name) = (value("variables"), value("operationName"));
     for (name, text) in pairs {
         match name.as_str() {
             "operations" => reading.join(read_body(text, holes)),
             "query" => {
                 let payload = Payload {
                     query: Some(Value::String(text.clone())),
-                    variables: value("variables"),
-                    operation_name: value("operationName"),
-                    ..Payload::default()
-                };
-                reading.join(payload.read(holes));
-            }
-            "extensions" if value("query").is_none() => {
-                let payload = Payload {
-                    extensions: value("extensions"),
+                    variables: variables.clone(),
+                    operation_name: operation_name.clone(),
                     ..Payload::default()
                 };
                 reading.join(payload.read(holes));
             }
             _ => {}
         }
+    }
+    if let (None, Some(extensions)) = (value("query"), value("extensions")) {
+        let payload = Payload {
+            extensions: Some(extensions),
+            ..Payload::default()
+        };
+        reading.join(payload.read(holes));
     }
     reading
 }
@@ -155,6 +164,9 @@ impl Payload {
         let document = match &self.query {
             Some(Value::String(document)) if !document.trim().is_empty() => document,
             Some(Value::Null | Value::String(_)) | None => {
+                if self.others.keys().any(|name| has_hole(name)) {
+                    return Reading::unseen("a member of the request has an unknown name");
+                }
                 let stored = [&self.extensions, &self.id, &self.document_id];
                 if stored
                     .iter()
@@ -622,6 +634,9 @@ mod tests {
             ),
             (&[r#"{"query":"#, "$Q", r"}"], true, &[]),
             (&["", "$BODY", ""], true, &[]),
+            (&["{\"", "$KEY", "\":\"mutation { a }\"}"], true, &[]),
+            (&["{\"query\":\"{me}\" ", "$MORE", "}"], true, &[]),
+            (&["a=b&", "$MORE", ""], true, &[]),
         ];
         for (parts, unseen, expected) in cases {
             let mut text = Text::known(parts[0]);
@@ -660,6 +675,9 @@ mod tests {
             format!("mutation {}", "{a".repeat(100_000)),
             format!("mutation{{a(b:{})}}", "[".repeat(100_000)),
             format!("{{\"query\":{}", "[".repeat(100_000)),
+            "query=&".repeat(100_000),
+            "\"".repeat(300_001),
+            format!("mutation {{ {} }}", "a(b: guardhole0x) ".repeat(10_000)),
         ] {
             let _ = read_body(&body, &Holes::default());
         }

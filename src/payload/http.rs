@@ -93,7 +93,7 @@ pub fn analyze_raw(call: &Call<'_>, findings: &mut Findings) {
 
 pub fn analyze_wget(call: &Call<'_>, findings: &mut Findings) {
     let holes = Holes::default();
-    for request in wget::requests(call, &holes) {
+    for request in wget::requests(call, &holes, findings) {
         judge(call, &holes, &request, findings);
     }
 }

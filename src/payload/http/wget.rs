@@ -2,11 +2,12 @@
 //!
 //! Owns what wget would send. Never judges it.
 
+use super::curl::URL_LIMIT;
 use super::url::Url;
 use super::{Request, file, stdin};
 use crate::location::Location;
 use crate::payload::holes::Holes;
-use crate::rules::Call;
+use crate::rules::{Call, Findings};
 
 /// What decides a request, whether it comes as an option or as a `.wgetrc` command.
 #[derive(Default)]
@@ -23,7 +24,7 @@ enum Source {
 }
 
 /// Every request that this command line makes: each URL gets the same one.
-pub(super) fn requests(call: &Call<'_>, holes: &Holes) -> Vec<Request> {
+pub(super) fn requests(call: &Call<'_>, holes: &Holes, findings: &mut Findings) -> Vec<Request> {
     let mut settings = Settings::default();
     for line in startup(call).lines() {
         settings.command(call, holes, line, &call.command.location);
@@ -49,8 +50,14 @@ pub(super) fn requests(call: &Call<'_>, holes: &Holes) -> Vec<Request> {
         let default = if body.is_some() { "POST" } else { "GET" };
         default.to_owned()
     });
+    if settings.urls.len() > URL_LIMIT {
+        findings.opaque(
+            "wget gets more URLs than guard looks at",
+            &call.command.location,
+        );
+    }
     let mut requests = Vec::new();
-    for (url, location) in settings.urls {
+    for (url, location) in settings.urls.into_iter().take(URL_LIMIT) {
         let mut request = Request {
             method: method.clone(),
             url: Url::parse(&url),
