@@ -65,6 +65,13 @@ const RECORDERS: &[&str] = &[
     "unbuffer",
 ];
 
+/// What scripts run in. One that holds a pseudoterminal and has outlived its parent is how a
+/// script hides where it came from; the terminals that are written in these languages are
+/// children of something that lives.
+const INTERPRETERS: &[&str] = &[
+    "bun", "deno", "lua", "node", "perl", "php", "python", "ruby", "tclsh",
+];
+
 /// Where a request came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requester {
@@ -281,6 +288,10 @@ fn doubtful_holder(
     if marked(processes, &chain).is_some() {
         return Some(Doubt::HeldInside { holder: name });
     }
+    let interpreted = INTERPRETERS.iter().any(|program| name.starts_with(program));
+    if interpreted && is_orphan(&chain) {
+        return Some(Doubt::Recorder { holder: name });
+    }
     let requester = requester?;
     // One terminal program or multiplexer often holds the agent's terminal and the person's.
     let holds_both = above_requester
@@ -290,6 +301,13 @@ fn doubtful_holder(
     let inside = chain.iter().any(|process| requester.contains(process))
         || (holder.session == requester.session && holder.session != 0);
     (inside && !holds_both).then_some(Doubt::HeldInside { holder: name })
+}
+
+/// Whether a process's parent has left it to the first process of the system or of the session.
+fn is_orphan(chain: &[Process]) -> bool {
+    chain
+        .get(1)
+        .is_none_or(|parent| parent.id.pid == 1 || parent.name == "systemd")
 }
 
 #[cfg(test)]
@@ -443,23 +461,30 @@ mod tests {
         let table = Table::desktop(
             &[
                 // Forked twice, so that its parent is init.
-                (100, 1, 40, 0, "python3", ""),
+                (100, 1, 40, 0, "homemade", ""),
                 (101, 1, 101, 9, "guard", ""),
                 (102, 1, 102, 0, "python3", "CLAUDECODE"),
                 (103, 1, 103, 11, "guard", ""),
                 (104, 1, 104, 0, "script", ""),
                 (105, 1, 105, 12, "guard", ""),
+                // With a clean environment and a session of its own.
+                (106, 1, 106, 0, "python3.13", ""),
+                (107, 1, 107, 14, "guard", ""),
+                // A notebook server that the desktop started.
+                (108, 10, 108, 0, "python3", ""),
+                (109, 108, 109, 15, "guard", ""),
             ],
-            &[(9, 100), (11, 102), (12, 104)],
+            &[(9, 100), (11, 102), (12, 104), (14, 106), (15, 108)],
         );
         for approver in [101, 103] {
             let doubt = judged(&table, 41, approver);
             assert!(matches!(doubt, Some(Doubt::HeldInside { .. })), "{doubt:?}");
         }
-        assert!(matches!(
-            judged(&table, 41, 105),
-            Some(Doubt::Recorder { .. })
-        ));
+        for approver in [105, 107] {
+            let doubt = judged(&table, 41, approver);
+            assert!(matches!(doubt, Some(Doubt::Recorder { .. })), "{doubt:?}");
+        }
+        assert_eq!(judged(&table, 41, 109), None);
     }
 
     #[test]

@@ -130,6 +130,9 @@ fn the_one_who_asked_cannot_answer() {
             .to_owned(),
         "export CLAUDECODE=1; python3 feed.py".to_owned(),
         "python3 feed.py".to_owned(),
+        "env -i PATH=/usr/bin:/bin HOME=\"$HOME\" XDG_STATE_HOME=\"$XDG_STATE_HOME\" GUARD=\"$GUARD\" \
+         ID=\"$ID\" setsid --fork python3 feed.py; sleep 5"
+            .to_owned(),
         "tmux -L x -f /dev/null new -d \"$GUARD approve $ID > seen 2>&1\"; sleep 2; \
          tmux -L x send-keys production/pg-data Enter; sleep 1"
             .to_owned(),

@@ -395,15 +395,17 @@ fn in_the_role_of_terminal() {
     }
     terminal.drain();
     let end = Instant::now() + Duration::from_secs(20);
-    let mut status = None;
-    while status.is_none() && Instant::now() < end {
-        status = child.try_wait().unwrap();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break Some(status);
+        }
+        if Instant::now() > end {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            break None;
+        }
         std::thread::sleep(Duration::from_millis(5));
-    }
-    if status.is_none() {
-        let _ = child.kill();
-        let _ = child.wait();
-    }
+    };
     let seen = Seen {
         screen: terminal.screen.replace("\r\n", "\n"),
         code: status.and_then(|status| status.code()),
