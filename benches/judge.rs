@@ -12,7 +12,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("true", "true"),
     ("ls", "ls -la src | head -20"),
     ("grep", r#"grep -rn "rm -rf" src --include='*.rs' | wc -l"#),
-    ("git", "git add -A && git commit -m 'delete the old volume' && git push"),
+    (
+        "git",
+        "git add -A && git commit -m 'delete the old volume' && git push",
+    ),
     ("rm", "rm -rf target/debug/build notes.txt"),
     ("find", r"find . -name '*.o' -type f -exec rm -f {} +"),
     (
@@ -24,9 +27,18 @@ const COMMANDS: &[(&str, &str)] = &[
         "loop",
         "for f in a b c; do if [ -f \"$f\" ]; then sed -i 's/x/y/' \"$f\"; fi; done",
     ),
-    ("psql", r#"psql -h db.internal app -c 'SELECT 1; DROP TABLE users'"#),
-    ("aws", "aws --region eu-west-1 rds delete-db-instance --db-instance-identifier prod --skip-final-snapshot"),
-    ("railway", "railway volume delete --volume pg-data -e production -y"),
+    (
+        "psql",
+        r#"psql -h db.internal app -c 'SELECT 1; DROP TABLE users'"#,
+    ),
+    (
+        "aws",
+        "aws --region eu-west-1 rds delete-db-instance --db-instance-identifier prod --skip-final-snapshot",
+    ),
+    (
+        "railway",
+        "railway volume delete --volume pg-data -e production -y",
+    ),
     (
         "curl",
         r#"curl -s https://backboard.railway.com/graphql/v2 -H "Authorization: Bearer $T" -d '{"query":"mutation { volumeDelete(volumeId: \"x\") }"}'"#,
