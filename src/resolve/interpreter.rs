@@ -102,6 +102,10 @@ impl Interpreter<'_> {
     fn list(&mut self, list: &[Node]) -> Text {
         let mut output = Text::empty();
         for node in list {
+            if self.steps >= STEP_LIMIT {
+                // It was said that no more is looked at.
+                return Text::unknown("…");
+            }
             let text = self.node(node);
             append_output(&mut output, text);
         }

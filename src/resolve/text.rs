@@ -19,6 +19,11 @@ pub struct Text {
     parts: Vec<Part>,
 }
 
+/// A value longer than this is not known any more (bytes): `a=$a$a` doubles with every line.
+const LENGTH_LIMIT: usize = 4 << 20;
+/// Nor is one of more pieces.
+const PARTS_LIMIT: usize = 4096;
+
 impl Text {
     #[must_use]
     pub const fn empty() -> Self {
@@ -42,17 +47,30 @@ impl Text {
         if text.is_empty() {
             return;
         }
-        if let Some(Part::Known(last)) = self.parts.last_mut() {
-            last.push_str(text);
-        } else {
-            self.parts.push(Part::Known(text.to_owned()));
+        match self.parts.last_mut() {
+            Some(Part::Known(last)) if last.len() + text.len() > LENGTH_LIMIT => self.forget(),
+            Some(Part::Known(last)) => last.push_str(text),
+            _ => self.push_part(Part::Known(text.to_owned())),
         }
+    }
+
+    fn push_part(&mut self, part: Part) {
+        if self.parts.len() >= PARTS_LIMIT {
+            self.forget();
+        } else {
+            self.parts.push(part);
+        }
+    }
+
+    /// Gives up on a value that has grown beyond all use.
+    fn forget(&mut self) {
+        *self = Self::unknown("a very long value");
     }
 
     pub fn push(&mut self, part: Part) {
         match part {
             Part::Known(text) => self.push_known(&text),
-            other @ (Part::Glob(_) | Part::Unknown(_)) => self.parts.push(other),
+            other @ (Part::Glob(_) | Part::Unknown(_)) => self.push_part(other),
         }
     }
 

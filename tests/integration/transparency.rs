@@ -240,10 +240,11 @@ fn signals_and_limits_as_they_were_given() {
 }
 
 #[test]
-fn signals_from_outside_reach_the_real_shell() {
+fn signals_from_outside_reach_what_the_shell_becomes() {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
     let guard = Guard::new();
+    guard.file("ready", "ready\n");
     for shell in shells() {
         for signal in [
             Signal::SIGTERM,
@@ -253,7 +254,7 @@ fn signals_from_outside_reach_the_real_shell() {
         ] {
             let run = |run: Run| {
                 let mut child = run
-                    .args(["-c", "echo ready; exec sleep 60"])
+                    .args(["-c", "exec tail -f ready"])
                     .command()
                     .stdin(Stdio::null())
                     .stdout(Stdio::piped())
@@ -276,16 +277,18 @@ fn signals_from_outside_reach_the_real_shell() {
 /// A session as a person types it: each line is sent when the text before it has appeared.
 type Session = &'static [(&'static str, &'static str)];
 
-/// bash, without a person's own settings.
+/// Says when it runs, and when it runs again: keys that are sent then are for it.
+const JOB: &str = "trap 'echo resumed' CONT; echo started; while :; do sleep 0.05; done\n";
+
 const SESSION: Session = &[
     ("@ ", "echo out; echo err >&2; false\n"),
     ("@ ", "echo \"status $?\" $0 $SHLVL $-\n"),
     ("@ ", "tty >/dev/null && stty size\n"),
-    ("@ ", "sleep 100\n"),
-    ("sleep 100", "\u{1a}"),
+    ("@ ", "sh job\n"),
+    ("started", "\u{1a}"),
     ("@ ", "jobs\n"),
     ("@ ", "fg\n"),
-    ("sleep 100", "\u{3}"),
+    ("resumed", "\u{3}"),
     ("@ ", "echo \"status $?\"\n"),
     ("@ ", "sleep 0.1 & wait\n"),
     ("@ ", "cat\n"),
@@ -322,6 +325,7 @@ fn without_numbers(outcome: &Outcome) -> Vec<String> {
 #[test]
 fn a_person_at_a_terminal() {
     let guard = Guard::new();
+    guard.file("job", JOB);
     for shell in shells() {
         let arguments: &[&str] = match shell {
             "bash" => &["--norc", "--noprofile", "--noediting", "-i"],

@@ -1,0 +1,68 @@
+//! How long guard thinks about one command: parse, resolve, rules; no process, no disk but what
+//! the command names.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use guard::context::System;
+use guard::judge::{Subject, assess};
+use guard::resolve::Stdin;
+use std::hint::black_box;
+
+/// Commands as agents send them, from trivial to nested.
+const COMMANDS: &[(&str, &str)] = &[
+    ("true", "true"),
+    ("ls", "ls -la src | head -20"),
+    ("grep", r#"grep -rn "rm -rf" src --include='*.rs' | wc -l"#),
+    (
+        "git",
+        "git add -A && git commit -m 'delete the old volume' && git push",
+    ),
+    ("rm", "rm -rf target/debug/build notes.txt"),
+    ("find", r"find . -name '*.o' -type f -exec rm -f {} +"),
+    (
+        "envelope",
+        "source /tmp/none.sh 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && \
+         eval 'cargo test 2>&1 | tail -20' < /dev/null && pwd -P >| /tmp/claude-1a2b-cwd",
+    ),
+    (
+        "loop",
+        "for f in a b c; do if [ -f \"$f\" ]; then sed -i 's/x/y/' \"$f\"; fi; done",
+    ),
+    (
+        "psql",
+        r#"psql -h db.internal app -c 'SELECT 1; DROP TABLE users'"#,
+    ),
+    (
+        "aws",
+        "aws --region eu-west-1 rds delete-db-instance --db-instance-identifier prod --skip-final-snapshot",
+    ),
+    (
+        "railway",
+        "railway volume delete --volume pg-data -e production -y",
+    ),
+    (
+        "curl",
+        r#"curl -s https://backboard.railway.com/graphql/v2 -H "Authorization: Bearer $T" -d '{"query":"mutation { volumeDelete(volumeId: \"x\") }"}'"#,
+    ),
+    (
+        "nested",
+        r#"sudo -u app bash -lc "ssh host 'psql -c \"DELETE FROM users\"'""#,
+    ),
+];
+
+fn judged(c: &mut Criterion) {
+    let mut group = c.benchmark_group("judged");
+    for (name, text) in COMMANDS {
+        let subject = Subject::script(*text);
+        group.bench_function(*name, |bencher| {
+            bencher.iter(|| {
+                // A world for each: what one command learns about the disk, another must not know.
+                let world = System::new("/".into());
+                black_box(assess(black_box(&subject), Stdin::Empty, &world))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, judged);
+criterion_main!(benches);
