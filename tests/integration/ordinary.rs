@@ -6,6 +6,7 @@ use std::process::Command;
 
 use guard::config::{Decision, Policy};
 use guard::context::System;
+use guard::effect::Class;
 use guard::judge::{Subject, assess};
 use guard::report::Report;
 use guard::resolve::Stdin;
@@ -99,4 +100,31 @@ fn ordinary_commands_run_unasked() {
         commands.len(),
         asked.join("\n")
     );
+}
+
+#[test]
+fn every_way_to_start_a_shell_is_followed_or_asked_about() {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let world = || System::with_environment(home.path().to_owned(), [("PATH", "/usr/bin:/bin")]);
+    let missed: Vec<&str> = include_str!("../corpus/shells.txt")
+        .lines()
+        .filter(|line| {
+            assess(&Subject::script(*line), Stdin::Empty, &world()).class() != Class::Irreversible
+        })
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+    for harmless in [
+        "bash --version",
+        "bash -n script.sh",
+        "bash -c 'echo rm x'",
+        "bash -lc 'ls | wc -l'",
+        "bash -c ''",
+    ] {
+        let assessment = assess(&Subject::script(harmless), Stdin::Empty, &world());
+        assert_eq!(
+            assessment.class(),
+            Class::ReadOnly,
+            "{harmless}: {assessment:#?}"
+        );
+    }
 }
