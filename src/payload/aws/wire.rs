@@ -526,7 +526,10 @@ mod tests {
     );
 
     #[test]
-    #[allow(clippy::type_complexity, reason = "a table's row, named where it is taken apart")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "a table's row, named where it is taken apart"
+    )]
     fn requests_name_their_operation() {
         let cases: &[Case] = &[
             (
