@@ -277,8 +277,9 @@ fn signals_from_outside_reach_what_the_shell_becomes() {
 /// A session as a person types it: each line is sent when the text before it has appeared.
 type Session = &'static [(&'static str, &'static str)];
 
-/// Says when it runs, and when it runs again: keys that are sent then are for it.
-const JOB: &str = "trap 'echo resumed' CONT; echo started; while :; do sleep 0.05; done\n";
+/// Says when it runs, and when it runs again: keys that are sent then are for it. One process, so
+/// that a stop hits all of it at once.
+const JOB: &str = "trap 'echo resumed' CONT; echo started; while :; do read x; done\n";
 
 const SESSION: Session = &[
     ("@ ", "echo out; echo err >&2; false\n"),
