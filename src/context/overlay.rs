@@ -14,6 +14,8 @@ pub struct Overlay<'w> {
     /// Directories that are there once an earlier command has run.
     made: RefCell<BTreeSet<PathBuf>>,
     touched: Cell<bool>,
+    /// What was copied, moved or linked, by its new path.
+    copies: RefCell<BTreeMap<PathBuf, PathBuf>>,
 }
 
 impl<'w> Overlay<'w> {
@@ -24,6 +26,7 @@ impl<'w> Overlay<'w> {
             written: RefCell::default(),
             made: RefCell::default(),
             touched: Cell::default(),
+            copies: RefCell::default(),
         }
     }
 
@@ -52,6 +55,28 @@ impl<'w> Overlay<'w> {
     /// Notes that a command ran that may have changed the disk.
     pub fn touch(&self) {
         self.touched.set(true);
+    }
+
+    /// Notes `cp FROM TO` and its kin.
+    pub fn copy(&self, from: &Path, to: &Path) {
+        let to = match self.status(to) {
+            PathStatus::Directory => to.join(from.file_name().unwrap_or_default()),
+            _ => to.to_owned(),
+        };
+        self.copies.borrow_mut().insert(to, from.to_owned());
+    }
+
+    /// What the program at this path really is: the file that it was copied from or is a link to.
+    #[must_use]
+    pub fn original(&self, program: &Path) -> Option<PathBuf> {
+        let mut found = self.copies.borrow().get(program).cloned()?;
+        for _ in 0..8 {
+            match self.copies.borrow().get(&found) {
+                Some(before) if *before != found => found = before.clone(),
+                _ => break,
+            }
+        }
+        Some(found)
     }
 
     /// Notes `mkdir`. It counts only where it cannot well fail: nothing of that name is there, and

@@ -57,14 +57,48 @@ fn texts(call: &Call<'_>, holes: &Holes, findings: &mut Findings) -> Vec<String>
         return text.into_iter().collect();
     }
     match &call.command.stdin {
-        Stdin::Text(text) => vec![holes.render(text)],
-        Stdin::File(path) => call.world.read(path).into_iter().collect(),
+        Stdin::Text(text) => {
+            let text = holes.render(text);
+            deletions(call, &text, findings);
+            vec![text]
+        }
+        Stdin::File(path) => {
+            let text = call.world.read(path).ok();
+            deletions(call, text.as_deref().unwrap_or_default(), findings);
+            text.into_iter().collect()
+        }
         Stdin::Unknown(source) => {
             let reason = format!("it runs the program that `{source}` prints");
             findings.opaque(reason, &call.command.location);
             Vec::new()
         }
         Stdin::Inherited | Stdin::Empty => Vec::new(),
+    }
+}
+
+/// Calls that delete files, as these languages spell them.
+const DELETIONS: &[&str] = &[
+    "rmtree(",
+    "os.remove(",
+    "os.unlink(",
+    ".unlink(",
+    "os.rmdir(",
+    "removedirs(",
+    "drop_all(",
+    "rmSync(",
+    "unlinkSync(",
+    "rmdirSync(",
+    "fs.rm(",
+    "rm_rf",
+    "File.delete(",
+    "Deno.remove",
+];
+
+/// A program that is written down only to be run, and deletes: which files is not read.
+fn deletions(call: &Call<'_>, text: &str, findings: &mut Findings) {
+    if let Some(found) = DELETIONS.iter().find(|call| text.contains(*call)) {
+        let reason = format!("the program on standard input deletes files: `{found}…`");
+        findings.opaque(reason, &call.command.location);
     }
 }
 

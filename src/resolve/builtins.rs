@@ -7,7 +7,7 @@ use super::command::{Argument, Directory, Stdin};
 use super::interpreter::{Interpreter, Io};
 use super::pure;
 use super::source::Origin;
-use super::state::Value;
+use super::state::{Function, Value};
 use super::text::{Part, Text};
 use crate::context::{PathStatus, ReadError, World};
 use crate::location::Location;
@@ -23,6 +23,14 @@ impl Interpreter<'_> {
         location: &Location,
     ) -> Option<Text> {
         let operands = argv.get(1..).unwrap_or_default();
+        if TAKES_NAMES.contains(&name) {
+            for operand in operands
+                .iter()
+                .filter(|operand| operand.value.display().contains('['))
+            {
+                self.expand_again(&operand.value, name);
+            }
+        }
         match name {
             "eval" => Some(self.eval(operands, io, location)),
             "source" | "." => Some(self.source_file(operands, io, location)),
@@ -67,6 +75,14 @@ impl Interpreter<'_> {
             }
             "set" => {
                 self.set_options(operands);
+                None
+            }
+            "hash" => {
+                self.remember_program(operands);
+                None
+            }
+            "cp" | "ln" | "mv" | "install" => {
+                self.copy_program(operands);
                 None
             }
             "shift" => {
@@ -352,6 +368,42 @@ impl Interpreter<'_> {
         }
     }
 
+    /// `hash -p FILE NAME`: from now on NAME is that file.
+    fn remember_program(&mut self, operands: &[Argument]) {
+        let words: Vec<&str> = operands
+            .iter()
+            .filter_map(|operand| operand.value.exact())
+            .collect();
+        if let ["-p", file, names @ ..] = words.as_slice() {
+            for name in names {
+                let script = crate::shell::parse(&format!("{} \"$@\"", shell_words::quote(file)));
+                if let Some(body) = script.list.into_iter().next() {
+                    let source = std::rc::Rc::clone(&self.source);
+                    let function = Function {
+                        body: Rc::new(body),
+                        source,
+                    };
+                    Rc::make_mut(&mut self.state.functions).insert((*name).to_owned(), function);
+                }
+            }
+        }
+    }
+
+    /// No builtin, but a copy of a program under another name is still that program.
+    fn copy_program(&mut self, operands: &[Argument]) {
+        let words: Vec<&str> = operands
+            .iter()
+            .filter_map(|operand| operand.value.exact())
+            .filter(|word| !word.starts_with('-'))
+            .collect();
+        if let [from, to] = words.as_slice()
+            && self.elsewhere.is_none()
+            && let (Some(from), Some(to)) = (self.directory().join(from), self.directory().join(to))
+        {
+            self.world.copy(&normalized(&from), &normalized(&to));
+        }
+    }
+
     fn declare(&mut self, name: &str, operands: &[Argument]) {
         let mut exports = name == "export";
         let mut map = false;
@@ -565,6 +617,25 @@ fn after_equals(value: &Text) -> Text {
     text
 }
 
+/// Builtins whose operands are names, with subscripts that they expand themselves.
+const TAKES_NAMES: &[&str] = &[
+    "test",
+    "[",
+    "printf",
+    "read",
+    "let",
+    "declare",
+    "typeset",
+    "local",
+    "export",
+    "readonly",
+    "unset",
+    "mapfile",
+    "readarray",
+    "getopts",
+    "wait",
+];
+
 /// How many words after `command`, `builtin` or `exec` are its own options; `None` when it only
 /// looks something up (`command -v`).
 fn prefix_options(name: &str, operands: &[Argument]) -> Option<usize> {
@@ -601,7 +672,7 @@ fn because(error: &ReadError) -> String {
 }
 
 /// `.` and `..` taken out as `cd` does, without looking at symlinks.
-fn normalized(path: &Path) -> PathBuf {
+pub(super) fn normalized(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {
         match component {

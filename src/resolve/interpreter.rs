@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::builtins::normalized;
 use super::command::{Argument, Command, Directory, Redirection, RedirectionKind, Stdin};
 use super::expand::Field;
 use super::pure;
@@ -508,6 +509,7 @@ impl Interpreter<'_> {
                 self.assign(assignment);
             } else if let AssignmentValue::Scalar(word) = &assignment.value {
                 let value = self.value(word);
+                self.hook(&assignment.name, &value);
                 self.state
                     .with_assignment(&assignment.name, Value::Scalar(value));
             }
@@ -525,11 +527,12 @@ impl Interpreter<'_> {
     /// Runs an argv: a function, a builtin that the interpreter itself must follow, or a command.
     pub(super) fn run(
         &mut self,
-        argv: Vec<Argument>,
+        mut argv: Vec<Argument>,
         io: &Io,
         stdin: Stdin,
         location: Location,
     ) -> Text {
+        self.name_original(&mut argv);
         let Some(first) = argv.first() else {
             return Text::empty();
         };
@@ -555,6 +558,41 @@ impl Interpreter<'_> {
                 self.emit(argv, io, stdin, location);
                 output
             }
+        }
+    }
+
+    /// A program that an earlier command copied or linked is called by the name it came from.
+    fn name_original(&self, argv: &mut [Argument]) {
+        let Some(first) = argv.first_mut().filter(|first| !first.splits) else {
+            return;
+        };
+        let path = first
+            .value
+            .exact()
+            .filter(|name| name.contains('/'))
+            .and_then(|name| self.directory().join(name));
+        if let Some(original) = path.and_then(|path| self.world.original(&normalized(&path))) {
+            first.value = Text::known(original.to_string_lossy());
+        }
+    }
+
+    /// Variables whose value the shell itself runs later.
+    fn hook(&mut self, name: &str, value: &Text) {
+        match name {
+            "PS0" | "PS1" | "PS2" | "PS3" | "PS4" => {
+                self.conditional += 1;
+                self.expand_again(value, name);
+                self.conditional -= 1;
+            }
+            "PROMPT_COMMAND" => {
+                let place = self.current.clone();
+                self.conditional += 1;
+                self.subshell(|shell| {
+                    shell.unsure_text(value, Origin::Place(place.clone()), &place, name)
+                });
+                self.conditional -= 1;
+            }
+            _ => {}
         }
     }
 
@@ -638,6 +676,9 @@ impl Interpreter<'_> {
                 self.array(current.filter(|_| assignment.append), elements, name)
             }
         };
+        if let Value::Scalar(text) = &value {
+            self.hook(name, text);
+        }
         self.state.set(self.world, name, value);
     }
 

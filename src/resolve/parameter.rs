@@ -74,10 +74,13 @@ impl Interpreter<'_> {
         else {
             return unknown;
         };
-        let Some(name) = name.exact().map(str::to_owned) else {
+        let Some(exact) = name.exact().map(str::to_owned) else {
             return unknown;
         };
-        let found = self.look_up(&name, None);
+        if exact.contains('[') {
+            return Expansion::Scalar(self.expand_again(&name, &parameter.source));
+        }
+        let found = self.look_up(&exact, None);
         self.apply(parameter, found)
     }
 
@@ -144,7 +147,7 @@ impl Interpreter<'_> {
                     || Text::unknown(parameter.source.as_ref()),
                     Expansion::joined,
                 );
-                Expansion::Scalar(self.prompt(&text, &parameter.source))
+                Expansion::Scalar(self.expand_again(&text, &parameter.source))
             }
             operator => {
                 let Some(found) = found else { return unknown() };
@@ -163,13 +166,22 @@ impl Interpreter<'_> {
         }
     }
 
-    /// `${x@P}`: the value is expanded as a prompt, and the substitutions in it run.
-    fn prompt(&mut self, text: &Text, source: &str) -> Text {
-        let place = self.current.clone();
-        let mut document = Text::known("true <<__guard_prompt\n");
-        document.append(text.clone());
-        document.push_known("\n__guard_prompt\n");
-        self.unsure_text(&document, Origin::Place(place.clone()), &place, source);
+    /// Expands a value once more, as bash does with prompts and with subscripts in names that it
+    /// gets as text (`test -v 'a[$(…)]'`): the substitutions in it run.
+    pub(super) fn expand_again(&mut self, text: &Text, source: &str) -> Text {
+        let live =
+            |known: &str| known.contains("$(") || known.contains('`') || known.contains("${");
+        let known_part = |part: &Part| match part {
+            Part::Known(known) | Part::Glob(known) => live(known),
+            Part::Unknown(_) => false,
+        };
+        if text.parts().iter().any(known_part) {
+            let place = self.current.clone();
+            let mut document = Text::known("true <<__guard_text\n");
+            document.append(text.clone());
+            document.push_known("\n__guard_text\n");
+            self.unsure_text(&document, Origin::Place(place.clone()), &place, source);
+        }
         Text::unknown(source)
     }
 
@@ -252,6 +264,21 @@ impl Interpreter<'_> {
 
     pub(super) fn number(&mut self, expression: &Word) -> Option<i64> {
         let text = self.value(expression);
+        // A variable's value is read as an expression, too, with the subscripts in it.
+        let names: Vec<String> = text
+            .known_prefix()
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+            .map(str::to_owned)
+            .collect();
+        for name in names {
+            if let Some(value) = self
+                .scalar(&name)
+                .filter(|value| value.display().contains('['))
+            {
+                self.expand_again(&value, &expression.source);
+            }
+        }
         let lookup = |name: &str| self.scalar(name)?.exact().map(str::to_owned);
         arithmetic::evaluate(text.exact()?, &lookup)
     }

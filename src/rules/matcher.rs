@@ -11,7 +11,7 @@ use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
 use super::store::{self, Entry};
 use super::target::{self, Named};
 use super::{Args, Call, Findings, argv, delegate, paths, script, verb};
-use crate::context::{self, Place, World};
+use crate::context::{self, EntryKind, Place, World};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::payload;
@@ -40,7 +40,8 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
     if is_own && script::follow(command, program, world, &mut findings) {
         return findings;
     }
-    match store::program(base_name(program)) {
+    let named = linked(command, program, world);
+    match store::program(base_name(named.as_deref().unwrap_or(program))) {
         Some(Entry::ReadOnly | Entry::Reversible) if is_own => {
             unlisted(program, &word.location, &mut findings);
         }
@@ -71,6 +72,20 @@ fn is_system(program: &str) -> bool {
         .iter()
         .any(|directory| program.starts_with(directory))
         && !program.split('/').any(|part| part == "..")
+}
+
+/// Where a link of a name that no pack knows leads: `./x` is `/bin/rm`.
+fn linked(command: &Command, program: &str, world: &dyn World) -> Option<String> {
+    if !program.contains('/')
+        || command.elsewhere.is_some()
+        || store::program(base_name(program)).is_some()
+    {
+        return None;
+    }
+    let path = command.directory.join(program)?;
+    let entry = world.entry(&path)?;
+    let real = world.canonical(&path)?;
+    (entry.kind == EntryKind::Link).then(|| real.to_string_lossy().into_owned())
 }
 
 /// A path names its last part: `/bin/rm` is `rm`.
