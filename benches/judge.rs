@@ -1,7 +1,7 @@
 //! How long guard thinks about one command: parse, resolve, rules; no process, no disk but what
 //! the command names.
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use guard::context::System;
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
@@ -64,5 +64,41 @@ fn judged(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, judged);
+/// All commands of an ordinary day, one after the other.
+fn ordinary(c: &mut Criterion) {
+    let subjects: Vec<Subject> = include_str!("../tests/corpus/ordinary.txt")
+        .lines()
+        .map(Subject::script)
+        .collect();
+    let mut group = c.benchmark_group("ordinary");
+    group.throughput(Throughput::Elements(subjects.len() as u64));
+    group.bench_function("commands", |bencher| {
+        bencher.iter(|| {
+            for subject in &subjects {
+                let world = System::new("/".into());
+                let _ = black_box(assess(subject, Stdin::Empty, &world));
+            }
+        });
+    });
+    group.finish();
+}
+
+/// A long script: twice the length must cost twice as much.
+fn long(c: &mut Criterion) {
+    let mut group = c.benchmark_group("long");
+    for lines in [1_000_usize, 2_000, 4_000] {
+        let subject =
+            Subject::script("grep -c x notes.txt && echo \"$HOME\" | sort\n".repeat(lines));
+        group.throughput(Throughput::Elements(lines as u64));
+        group.bench_function(format!("{lines} lines"), |bencher| {
+            bencher.iter(|| {
+                let world = System::new("/".into());
+                black_box(assess(&subject, Stdin::Empty, &world))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, judged, ordinary, long);
 criterion_main!(benches);
