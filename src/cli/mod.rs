@@ -4,6 +4,7 @@
 
 mod approve;
 mod check;
+mod completions;
 mod log;
 mod setup;
 
@@ -37,6 +38,8 @@ enum Command {
     Approve(approve::Options),
     /// Judges a command without running it
     Check(check::Options),
+    /// Prints completions for a shell
+    Completions(completions::Options),
     /// Shows the audit log, or checks that nobody changed it
     Log(log::Options),
     /// Makes guard's links: shells, and programs to put first on PATH
@@ -57,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match cli.command {
         Command::Approve(options) => approve::run(&options),
         Command::Check(options) => Ok(check::run(options)),
+        Command::Completions(options) => Ok(completions::run(&options)),
         Command::Log(options) => log::run(&options),
         Command::Setup(options) => setup::run(&options),
     };

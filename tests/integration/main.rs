@@ -13,6 +13,7 @@ mod audit;
 mod aws;
 mod bad_input;
 mod exec;
+mod grammar;
 mod harness;
 mod http;
 mod install;

@@ -1,0 +1,294 @@
+//! The parser against others: `bash -n` says what is valid, tree-sitter-bash what the commands are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use guard::shell::{
+    AssignmentValue, CompoundKind, Node, Operator, Piece, RedirectionTarget, Script, Word, parse,
+};
+
+/// The first words of all commands in a tree, as they are written.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn list(&mut self, list: &[Node]) {
+        for node in list {
+            self.node(node);
+        }
+    }
+
+    fn script(&mut self, script: &Script) {
+        self.list(&script.list);
+    }
+
+    fn node(&mut self, node: &Node) {
+        match node {
+            Node::Simple(command) => {
+                if let Some(first) = command.words.first() {
+                    self.0.insert(first.source.to_string());
+                }
+                command.words.iter().for_each(|word| self.word(word));
+                for assignment in &command.assignments {
+                    match &assignment.value {
+                        AssignmentValue::Scalar(word) => self.word(word),
+                        AssignmentValue::Array(elements) => {
+                            elements.iter().for_each(|(_, word)| self.word(word));
+                        }
+                    }
+                }
+                self.redirections(&command.redirections);
+            }
+            Node::Pipeline { stages, .. } => self.list(stages),
+            Node::AndOr { left, right, .. } => {
+                self.node(left);
+                self.node(right);
+            }
+            Node::Background(node) => self.node(node),
+            Node::Function { body, .. } => self.node(body),
+            Node::Compound(compound) => {
+                self.redirections(&compound.redirections);
+                self.compound(&compound.kind);
+            }
+        }
+    }
+
+    fn compound(&mut self, kind: &CompoundKind) {
+        match kind {
+            CompoundKind::Subshell(list) | CompoundKind::Group(list) => self.list(list),
+            CompoundKind::If {
+                branches,
+                otherwise,
+            } => {
+                for (condition, body) in branches {
+                    self.list(condition);
+                    self.list(body);
+                }
+                self.list(otherwise);
+            }
+            CompoundKind::Loop { condition, body } => {
+                self.list(condition);
+                self.list(body);
+            }
+            CompoundKind::For { words, body, .. } => {
+                words.iter().flatten().for_each(|word| self.word(word));
+                self.list(body);
+            }
+            CompoundKind::ArithmeticFor { header, body } => {
+                self.word(header);
+                self.list(body);
+            }
+            CompoundKind::Case { subject, arms } => {
+                self.word(subject);
+                for arm in arms {
+                    arm.patterns.iter().for_each(|word| self.word(word));
+                    self.list(&arm.body);
+                }
+            }
+            CompoundKind::Test(words) => words.iter().for_each(|word| self.word(word)),
+            CompoundKind::Arithmetic(word) => self.word(word),
+            CompoundKind::Coproc(node) => self.node(node),
+        }
+    }
+
+    fn redirections(&mut self, redirections: &[guard::shell::Redirection]) {
+        for redirection in redirections {
+            match &redirection.target {
+                RedirectionTarget::Word(word) => self.word(word),
+                RedirectionTarget::HereDocument(body) => {
+                    if let Some(word) = body.get() {
+                        self.word(word);
+                    }
+                }
+            }
+        }
+    }
+
+    fn word(&mut self, word: &Word) {
+        for piece in &word.pieces {
+            match piece {
+                Piece::Command { list, .. } | Piece::Process { list, .. } => self.script(list),
+                Piece::Arithmetic { expression, .. } => self.word(expression),
+                Piece::Parameter { parameter, .. } => match &parameter.operator {
+                    Operator::Default { word, .. }
+                    | Operator::Assign { word, .. }
+                    | Operator::Error { word, .. }
+                    | Operator::Alternative { word, .. } => self.word(word),
+                    Operator::RemovePrefix { pattern, .. }
+                    | Operator::RemoveSuffix { pattern, .. }
+                    | Operator::Case { pattern, .. } => self.word(pattern),
+                    Operator::Replace {
+                        pattern,
+                        replacement,
+                        ..
+                    } => {
+                        self.word(pattern);
+                        self.word(replacement);
+                    }
+                    Operator::Substring { offset, length } => {
+                        self.word(offset);
+                        length.iter().for_each(|word| self.word(word));
+                    }
+                    Operator::None | Operator::Transform(_) | Operator::Names => {}
+                },
+                Piece::Literal { .. } | Piece::Quoted { .. } => {}
+            }
+        }
+    }
+}
+
+/// The names of the commands that tree-sitter sees; `None` where it sees an error.
+fn second_opinion(parser: &mut tree_sitter::Parser, text: &str) -> Option<BTreeSet<String>> {
+    let tree = parser.parse(text, None)?;
+    if tree.root_node().has_error() {
+        return None;
+    }
+    let mut names = BTreeSet::new();
+    let mut nodes = vec![tree.root_node()];
+    while let Some(node) = nodes.pop() {
+        if node.kind() == "command_name" {
+            names.insert(text.get(node.byte_range())?.to_owned());
+        }
+        let mut cursor = node.walk();
+        nodes.extend(node.children(&mut cursor));
+    }
+    Some(names)
+}
+
+/// Whether tree-sitter may be wrong about it: reserved words, file descriptors, assignments, and
+/// text that it does not unescape (in backquotes).
+fn is_misread(name: &str) -> bool {
+    let reserved = ["time", "coproc", "{", "}", "fi", "done"];
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-/".contains(c);
+    reserved.contains(&name)
+        || !name.chars().all(plain)
+        || name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn bash_accepts(path: &Path) -> bool {
+    let check = Command::new("bash")
+        .args(["-O", "extglob", "-n"])
+        .arg(path)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    check.is_ok_and(|status| status.success())
+}
+
+/// Shell scripts that the system's packages brought.
+fn system_scripts() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut directories: Vec<PathBuf> = ["/usr/bin", "/usr/sbin", "/usr/share", "/usr/lib", "/etc"]
+        .map(PathBuf::from)
+        .to_vec();
+    while let Some(directory) = directories.pop() {
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            if kind.is_dir() {
+                directories.push(path);
+            } else if kind.is_file() && entry.metadata().is_ok_and(|data| data.len() < 200_000) {
+                let named = path
+                    .extension()
+                    .is_some_and(|extension| extension == "sh" || extension == "bash");
+                let program = path.extension().is_none()
+                    && path.parent().is_some_and(|parent| {
+                        ["bin", "sbin", "init.d"]
+                            .iter()
+                            .any(|name| parent.ends_with(name))
+                    });
+                if named || program {
+                    found.push(path);
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_bash_accepts_is_read_without_a_hole() {
+    let mut parser = tree_sitter::Parser::new();
+    parser
+        .set_language(&tree_sitter_bash::LANGUAGE.into())
+        .unwrap();
+    let (mut read, mut holes, mut unseen) = (0, Vec::new(), Vec::new());
+    for path in system_scripts() {
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let first = text.lines().next().unwrap_or_default();
+        if !(first.starts_with("#!") && (first.ends_with("sh") || first.contains("sh ")))
+            || first.contains("zsh")
+            || first.contains("tclsh")
+        {
+            continue;
+        }
+        let script = parse(&text);
+        if let Some(hole) = script.holes.first() {
+            if bash_accepts(&path) {
+                holes.push(format!(
+                    "{}: {} at byte {}",
+                    path.display(),
+                    hole.reason,
+                    hole.span.start
+                ));
+            }
+            continue;
+        }
+        read += 1;
+        let mut names = Names::default();
+        names.script(&script);
+        let others = second_opinion(&mut parser, &text).unwrap_or_default();
+        for name in others.difference(&names.0).filter(|name| !is_misread(name)) {
+            unseen.push(format!("{}: {name}", path.display()));
+        }
+    }
+    assert!(read > 50, "there are scripts to read: {read}");
+    assert!(
+        holes.is_empty(),
+        "{} of {read}:\n{}",
+        holes.len(),
+        holes.join("\n")
+    );
+    assert!(
+        unseen.is_empty(),
+        "{} names:\n{}",
+        unseen.len(),
+        unseen.join("\n")
+    );
+}
+
+#[test]
+fn a_second_parser_sees_no_other_commands() {
+    let mut parser = tree_sitter::Parser::new();
+    parser
+        .set_language(&tree_sitter_bash::LANGUAGE.into())
+        .unwrap();
+    let scripts = include_str!("../corpus/scripts.txt").split("\n----\n");
+    let mut unseen = Vec::new();
+    for text in scripts.chain(include_str!("../corpus/ordinary.txt").lines()) {
+        let script = parse(text);
+        assert!(script.holes.is_empty(), "{text}: {:?}", script.holes);
+        let mut names = Names::default();
+        names.script(&script);
+        let others = second_opinion(&mut parser, text).unwrap_or_default();
+        // A line that goes on in the middle of a word is two words for tree-sitter.
+        let broken = text.contains("\\\n");
+        for name in others
+            .difference(&names.0)
+            .filter(|name| !broken && !is_misread(name))
+        {
+            unseen.push(format!("{text}: {name}"));
+        }
+    }
+    assert!(unseen.is_empty(), "{}", unseen.join("\n"));
+}
