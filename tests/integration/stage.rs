@@ -373,10 +373,6 @@ fn in_the_role_of_terminal() {
         .custom_flags(nix::fcntl::OFlag::O_NOCTTY.bits())
         .open(nix::pty::ptsname_r(&master).unwrap())
         .unwrap();
-    #[expect(
-        clippy::zombie_processes,
-        reason = "waited for until a deadline, and killed then"
-    )]
     let mut child = Command::new("setsid")
         .args(["--ctty", "--wait"])
         .args(&scene.words)
