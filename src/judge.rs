@@ -75,6 +75,7 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
         world: &overlay,
         found: Assessment::default(),
         depth: 0,
+        nesting: 0,
         commands: 0,
     };
     let directory = Directory::Known(world.cwd().to_owned());
@@ -98,6 +99,7 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
                 stdin,
                 elsewhere: None,
                 interactive: *interactive,
+                nesting: 0,
             };
             let place = Location::from(Span::new(0, text.len()));
             let text = Text::known(text.clone());
@@ -121,7 +123,7 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
                     }
                 })
                 .collect();
-            judge.command(Command {
+            let command = Command {
                 argv,
                 environment: Environment::default(),
                 directory,
@@ -129,7 +131,8 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
                 redirections: Vec::new(),
                 location: Span::new(0, text.len()).into(),
                 elsewhere: None,
-            });
+            };
+            judge.command(command, 0);
         }
     }
     judge.found
@@ -139,6 +142,8 @@ struct Judge<'w> {
     world: &'w Overlay<'w>,
     found: Assessment,
     depth: usize,
+    /// How deep the command stands that is judged.
+    nesting: usize,
     commands: usize,
 }
 
@@ -150,7 +155,7 @@ impl Judge<'_> {
 
     fn nested(&mut self, nested: Nested) {
         match nested {
-            Nested::Command(command) => self.command(*command),
+            Nested::Command(command) => self.command(*command, self.nesting),
             Nested::Shell {
                 text,
                 origin,
@@ -179,6 +184,7 @@ impl Judge<'_> {
                     stdin: by.stdin,
                     elsewhere: by.elsewhere,
                     interactive: false,
+                    nesting: self.nesting + 1,
                 };
                 self.walk(&text, origin, &place, start);
             }
@@ -193,7 +199,7 @@ impl Judge<'_> {
 }
 
 impl Sink for Judge<'_> {
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: Command, nesting: usize) {
         self.commands += 1;
         if self.depth >= DEPTH_LIMIT || self.commands > COMMAND_LIMIT {
             self.opaque(
@@ -203,6 +209,7 @@ impl Sink for Judge<'_> {
             return;
         }
         self.depth += 1;
+        let outer = std::mem::replace(&mut self.nesting, nesting);
         let findings = rules::judge(&command, self.world);
         if !findings.only_looks {
             self.world.touch();
@@ -226,6 +233,7 @@ impl Sink for Judge<'_> {
         for nested in findings.nested {
             self.nested(nested);
         }
+        self.nesting = outer;
         self.depth -= 1;
     }
 
@@ -243,7 +251,7 @@ pub fn commands(text: &str, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
     #[derive(Default)]
     struct Recorder(Vec<Command>, Vec<Opaque>);
     impl Sink for Recorder {
-        fn command(&mut self, command: Command) {
+        fn command(&mut self, command: Command, _nesting: usize) {
             self.0.push(command);
         }
         fn opaque(&mut self, reason: String, location: Location) {
@@ -260,6 +268,7 @@ pub fn commands(text: &str, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
         stdin: Stdin::Inherited,
         elsewhere: None::<Rc<str>>,
         interactive: false,
+        nesting: 0,
     };
     let place = Location::from(Span::new(0, text.len()));
     resolve::walk(

@@ -4,8 +4,9 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::command::{Argument, Directory, Stdin};
-use super::interpreter::{Interpreter, Io};
+use super::interpreter::Interpreter;
 use super::pure;
+use super::redirection::Io;
 use super::source::Origin;
 use super::state::{Function, Value};
 use super::text::{Part, Text};

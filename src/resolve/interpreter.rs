@@ -3,21 +3,25 @@
 use std::rc::Rc;
 
 use super::builtins::normalized;
-use super::command::{Argument, Command, Directory, Redirection, RedirectionKind, Stdin};
+use super::command::{Argument, Command, Directory, Stdin};
 use super::expand::Field;
 use super::pure;
+use super::redirection::Io;
 use super::source::{Origin, Source};
 use super::state::{Function, State, Value};
 use super::text::{Part, Text};
 use crate::context::Overlay;
 use crate::location::Location;
 use crate::shell::{
-    self, AndOrOperator, Assignment, AssignmentValue, Compound, CompoundKind, Node, Piece,
-    RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
+    self, AndOrOperator, AssignmentValue, Compound, CompoundKind, Node, Piece, RedirectionTarget,
+    Script, SimpleCommand, Word,
 };
 
 /// Nested calls, substitutions and sourced files.
 const DEPTH_LIMIT: usize = 40;
+/// Compound commands within compound commands, through every text that is followed: a bound on the
+/// stack.
+const NESTING_LIMIT: usize = 200;
 /// Commands looked at in one text; a bound on loops within loops.
 const STEP_LIMIT: usize = 20_000;
 /// Iterations of a loop over known words that are walked one by one.
@@ -27,7 +31,8 @@ const OUTPUT_LIMIT: usize = 1 << 20;
 
 /// Gets what the interpreter finds, in the order in which the shell would run it.
 pub(crate) trait Sink {
-    fn command(&mut self, command: Command);
+    /// `nesting` is how deep the command stands, for texts that it starts in turn.
+    fn command(&mut self, command: Command, nesting: usize);
     fn opaque(&mut self, reason: String, location: Location);
 }
 
@@ -38,21 +43,13 @@ pub(super) struct Interpreter<'w> {
     pub(super) source: Rc<Source>,
     pub(super) elsewhere: Option<Rc<str>>,
     pub(super) depth: usize,
+    pub(super) nesting: usize,
     pub(super) steps: usize,
     /// Above 0 where a command may not run, or may fail without ending the script.
     pub(super) conditional: usize,
     pub(super) errexit: bool,
     /// The command that is being expanded: a place for what has none of its own.
     pub(super) current: Location,
-}
-
-/// What the redirections of a command come to.
-#[derive(Default)]
-pub(super) struct Io {
-    pub(super) stdin: Option<Stdin>,
-    pub(super) redirections: Vec<Redirection>,
-    /// Where standard output goes instead: a file to note, or nowhere that matters.
-    pub(super) stdout: Option<Option<(Text, bool)>>,
 }
 
 impl Interpreter<'_> {
@@ -114,6 +111,24 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn node(&mut self, node: &Node) -> Text {
+        if self.nesting >= NESTING_LIMIT {
+            if self.steps < STEP_LIMIT {
+                let location = self.current.clone();
+                self.sink.opaque(
+                    "commands are nested too deeply to follow".to_owned(),
+                    location,
+                );
+                self.steps = STEP_LIMIT;
+            }
+            return Text::unknown("a deep command");
+        }
+        self.nesting += 1;
+        let output = self.node_within_limits(node);
+        self.nesting -= 1;
+        output
+    }
+
+    fn node_within_limits(&mut self, node: &Node) -> Text {
         match node {
             Node::Simple(command) => self.simple(command),
             Node::Pipeline { stages, .. } => self.pipeline(stages),
@@ -357,21 +372,6 @@ impl Interpreter<'_> {
         })
     }
 
-    /// Variables that an arithmetic expression may set are unknown after it.
-    fn assigned_in(&mut self, expression: &Word) {
-        let source = Rc::clone(&expression.source);
-        if !source.contains('=') && !source.contains("++") && !source.contains("--") {
-            return;
-        }
-        let names = source.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        for name in
-            names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
-        {
-            let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-            self.state.set(self.world, name, unknown);
-        }
-    }
-
     pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
         let output = self.subshell(|shell| shell.script(list));
         let mut trimmed = trim_newlines(output);
@@ -576,26 +576,6 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Variables whose value the shell itself runs later.
-    fn hook(&mut self, name: &str, value: &Text) {
-        match name {
-            "PS0" | "PS1" | "PS2" | "PS3" | "PS4" => {
-                self.conditional += 1;
-                self.expand_again(value, name);
-                self.conditional -= 1;
-            }
-            "PROMPT_COMMAND" => {
-                let place = self.current.clone();
-                self.conditional += 1;
-                self.subshell(|shell| {
-                    shell.unsure_text(value, Origin::Place(place.clone()), &place, name)
-                });
-                self.conditional -= 1;
-            }
-            _ => {}
-        }
-    }
-
     fn call(&mut self, function: &Function, argv: &[Argument], stdin: Stdin) -> Text {
         let rest = argv.get(1..).unwrap_or_default();
         let known = !rest.iter().any(|argument| argument.splits);
@@ -622,7 +602,7 @@ impl Interpreter<'_> {
             location,
             elsewhere: self.elsewhere.clone(),
         };
-        self.sink.command(command);
+        self.sink.command(command, self.nesting);
     }
 
     /// The directory, unless an earlier `cd` may have failed.
@@ -647,131 +627,6 @@ impl Interpreter<'_> {
             Value::Array(texts) => texts.first().cloned(),
             Value::OneOf(_) | Value::Map(_) => Some(Text::unknown(format!("${name}"))),
         }
-    }
-
-    pub(super) fn assign(&mut self, assignment: &Assignment) {
-        let name = &assignment.name;
-        let current = self.state.variable(self.world, name);
-        let value = match (&assignment.value, &assignment.subscript) {
-            (AssignmentValue::Scalar(word), None) => {
-                let mut text = self.value(word);
-                match current {
-                    Some(Value::Scalar(before)) if assignment.append => {
-                        let mut joined = before;
-                        joined.append(text);
-                        text = joined;
-                    }
-                    Some(Value::OneOf(_)) if assignment.append => {
-                        text = Text::unknown(format!("${name}"));
-                    }
-                    _ => {}
-                }
-                Value::Scalar(text)
-            }
-            (AssignmentValue::Scalar(word), Some(subscript)) => {
-                let text = self.value(word);
-                self.element(current, subscript, text, assignment.append, name)
-            }
-            (AssignmentValue::Array(elements), _) => {
-                self.array(current.filter(|_| assignment.append), elements, name)
-            }
-        };
-        if let Value::Scalar(text) = &value {
-            self.hook(name, text);
-        }
-        self.state.set(self.world, name, value);
-    }
-
-    fn element(
-        &mut self,
-        current: Option<Value>,
-        subscript: &Word,
-        text: Text,
-        append: bool,
-        name: &str,
-    ) -> Value {
-        let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-        let joined = |before: Option<&Text>| match before {
-            Some(before) if append => {
-                let mut joined = before.clone();
-                joined.append(text.clone());
-                joined
-            }
-            _ => text.clone(),
-        };
-        match current {
-            Some(Value::Map(mut map)) => {
-                let key = self.value(subscript);
-                let Some(key) = key.exact() else {
-                    return unknown;
-                };
-                let value = joined(map.get(key));
-                map.insert(key.to_owned(), value);
-                Value::Map(map)
-            }
-            other => {
-                let mut texts = match other {
-                    Some(Value::Array(texts)) => texts,
-                    Some(Value::Scalar(text)) => vec![text],
-                    None | Some(Value::Unset) => Vec::new(),
-                    Some(Value::OneOf(_) | Value::Map(_)) => return unknown,
-                };
-                let index = self
-                    .number(subscript)
-                    .and_then(|index| usize::try_from(index).ok());
-                match index {
-                    Some(index) if index < texts.len() => {
-                        if let Some(slot) = texts.get_mut(index) {
-                            *slot = joined(Some(&slot.clone()));
-                        }
-                    }
-                    // A gap would shift what `[@]` gives.
-                    Some(index) if index == texts.len() => texts.push(text.clone()),
-                    _ => return unknown,
-                }
-                Value::Array(texts)
-            }
-        }
-    }
-
-    fn array(
-        &mut self,
-        before: Option<Value>,
-        elements: &[(Option<Word>, Word)],
-        name: &str,
-    ) -> Value {
-        let keyed = elements.iter().any(|(key, _)| key.is_some());
-        if keyed || matches!(self.state.variable(self.world, name), Some(Value::Map(_))) {
-            let mut map = match before {
-                Some(Value::Map(map)) => map,
-                _ => std::collections::BTreeMap::new(),
-            };
-            for (key, word) in elements {
-                let value = self.value(word);
-                let key = key.as_ref().map(|key| self.value(key));
-                match key.as_ref().and_then(Text::exact) {
-                    Some(key) => {
-                        map.insert(key.to_owned(), value);
-                    }
-                    None => return Value::Scalar(Text::unknown(format!("${{{name}[@]}}"))),
-                }
-            }
-            return Value::Map(map);
-        }
-        let mut texts = match before {
-            Some(Value::Array(texts)) => texts,
-            Some(Value::Scalar(text)) => vec![text],
-            _ => Vec::new(),
-        };
-        for (_, word) in elements {
-            for field in self.fields(word) {
-                if field.splits {
-                    return Value::Scalar(Text::unknown(format!("${{{name}[@]}}")));
-                }
-                texts.push(field.text);
-            }
-        }
-        Value::Array(texts)
     }
 
     fn alias(&mut self, command: &SimpleCommand) -> Option<Text> {
@@ -803,150 +658,6 @@ impl Interpreter<'_> {
         self.source = outer_source;
         self.state.aliases = outer;
         Some(output)
-    }
-
-    fn redirections(&mut self, redirections: &[shell::Redirection]) -> Io {
-        let mut io = Io::default();
-        for redirection in redirections {
-            self.redirection(redirection, &mut io);
-        }
-        io
-    }
-
-    fn redirection(&mut self, redirection: &shell::Redirection, io: &mut Io) {
-        let word = match &redirection.target {
-            RedirectionTarget::HereDocument(body) => {
-                let text = match body.get() {
-                    Some(body) => self.value(body),
-                    None => Text::unknown("a here-document"),
-                };
-                if redirection.descriptor.unwrap_or(0) == 0 {
-                    io.stdin = Some(Stdin::Text(text));
-                }
-                return;
-            }
-            RedirectionTarget::Word(word) => word,
-        };
-        let (descriptor, kind) = match redirection.operator {
-            RedirectionOperator::HereString => {
-                let mut text = self.value(word);
-                text.push_known("\n");
-                if redirection.descriptor.unwrap_or(0) == 0 {
-                    io.stdin = Some(Stdin::Text(text));
-                }
-                return;
-            }
-            RedirectionOperator::DuplicateInput => {
-                if redirection.descriptor.unwrap_or(0) == 0 {
-                    io.stdin = Some(Stdin::Unknown(word.source.to_string()));
-                }
-                let _ = self.value(word);
-                return;
-            }
-            RedirectionOperator::DuplicateOutput => {
-                let target = self.value(word);
-                let duplicates = target.exact().is_none_or(|text| {
-                    text == "-"
-                        || text
-                            .bytes()
-                            .all(|byte| byte.is_ascii_digit() || byte == b'-')
-                });
-                if duplicates {
-                    if redirection.descriptor.unwrap_or(1) == 1 {
-                        io.stdout = Some(None);
-                    }
-                    return;
-                }
-                // `>& file` is `&> file`.
-                (1, RedirectionKind::Truncate { clobber: false })
-            }
-            RedirectionOperator::Input => (0, RedirectionKind::Read),
-            RedirectionOperator::ReadWrite => (0, RedirectionKind::ReadWrite),
-            RedirectionOperator::Output | RedirectionOperator::OutputAndError => {
-                (1, RedirectionKind::Truncate { clobber: false })
-            }
-            RedirectionOperator::Clobber => (1, RedirectionKind::Truncate { clobber: true }),
-            RedirectionOperator::Append | RedirectionOperator::AppendOutputAndError => {
-                (1, RedirectionKind::Append)
-            }
-            RedirectionOperator::HereDocument => return,
-        };
-        let descriptor = redirection.descriptor.unwrap_or(descriptor);
-        let contents = self.substituted_file(word);
-        // A pattern in a redirection is expanded by an interactive shell only, and one word is
-        // all that it may become.
-        let mut path = Text::empty();
-        for field in self.fields(word) {
-            path.append(field.text);
-        }
-        if matches!(kind, RedirectionKind::Read) && descriptor == 0 {
-            io.stdin = Some(match (contents, path.exact()) {
-                (Some(text), _) => piped(text),
-                (None, Some("/dev/null")) => Stdin::Empty,
-                (None, Some("/dev/stdin")) => return,
-                (None, Some(exact)) => match self.directory().join(exact) {
-                    Some(path) => Stdin::File(path),
-                    None => Stdin::Unknown(exact.to_owned()),
-                },
-                (None, None) => Stdin::Unknown(path.display().into_owned()),
-            });
-        }
-        if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
-            let append = matches!(kind, RedirectionKind::Append);
-            io.stdout = Some(Some((path.clone(), append)));
-        }
-        let harmless = path.exact().is_some_and(|path| {
-            matches!(
-                path,
-                "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/stdin"
-            ) || path.starts_with("/dev/fd/")
-                || path.starts_with("/dev/tcp/")
-                || path.starts_with("/dev/udp/")
-        });
-        // What `>(…)` reads has been looked at already.
-        let process = matches!(word.pieces.as_slice(), [Piece::Process { .. }]);
-        if !harmless && !process {
-            let location = self.source.locate(redirection.span);
-            io.redirections.push(Redirection {
-                kind,
-                path,
-                location,
-            });
-        }
-    }
-
-    /// `< <(…)`: what the process prints.
-    fn substituted_file(&mut self, word: &Word) -> Option<Text> {
-        match word.pieces.as_slice() {
-            [
-                Piece::Process {
-                    list,
-                    output: false,
-                    ..
-                },
-            ] => Some(self.subshell(|shell| shell.script(list))),
-            _ => None,
-        }
-    }
-
-    /// What is left of an output for a pipe or a substitution, once redirections took theirs. A
-    /// file that gets it is noted.
-    fn deliver(&mut self, output: Text, io: &Io) -> Text {
-        match &io.stdout {
-            None => output,
-            Some(None) => Text::empty(),
-            Some(Some((path, append))) => {
-                if self.elsewhere.is_none()
-                    && let Some(exact) = path.exact()
-                    && let Some(path) = self.directory().join(exact)
-                    && !path.starts_with("/dev")
-                {
-                    let certain = self.conditional == 0;
-                    self.world.write(&path, output.exact(), *append, certain);
-                }
-                Text::empty()
-            }
-        }
     }
 }
 
@@ -1000,7 +711,7 @@ fn uncertain(output: Text, what: &str) -> Text {
     }
 }
 
-fn piped(text: Text) -> Stdin {
+pub(super) fn piped(text: Text) -> Stdin {
     match text.parts() {
         [Part::Unknown(source)] => Stdin::Unknown(source.clone()),
         _ => Stdin::Text(text),

@@ -3,6 +3,7 @@
 //! Owns expansion, functions, builtins and nested shell text. Never knows what a command means.
 
 mod arithmetic;
+mod assignment;
 mod brace;
 mod builtins;
 mod command;
@@ -11,6 +12,7 @@ mod interpreter;
 mod parameter;
 mod pattern;
 mod pure;
+mod redirection;
 mod source;
 mod state;
 mod text;
@@ -41,6 +43,8 @@ pub struct Start {
     pub elsewhere: Option<Rc<str>>,
     /// An interactive shell expands aliases.
     pub interactive: bool,
+    /// How deep the shell itself stands in other texts.
+    pub nesting: usize,
 }
 
 /// Walks a shell text as the shell would and gives each command to `sink`, in order.
@@ -71,6 +75,7 @@ pub(crate) fn walk(
         source: Source::new("", Origin::Place(Span::default().into())),
         elsewhere: start.elsewhere,
         depth: 0,
+        nesting: start.nesting,
         steps: 0,
         conditional: 0,
         errexit: false,

@@ -1,0 +1,161 @@
+//! Redirections: what a command reads instead of its input, and which files it opens.
+
+use super::command::{Redirection, RedirectionKind, Stdin};
+use super::interpreter::{Interpreter, piped};
+use super::text::Text;
+use crate::shell::{self, Piece, RedirectionOperator, RedirectionTarget, Word};
+
+/// What the redirections of a command come to.
+#[derive(Default)]
+pub(super) struct Io {
+    pub(super) stdin: Option<Stdin>,
+    pub(super) redirections: Vec<Redirection>,
+    /// Where standard output goes instead: a file to note, or nowhere that matters.
+    pub(super) stdout: Option<Option<(Text, bool)>>,
+}
+
+impl Interpreter<'_> {
+    pub(super) fn redirections(&mut self, redirections: &[shell::Redirection]) -> Io {
+        let mut io = Io::default();
+        for redirection in redirections {
+            self.redirection(redirection, &mut io);
+        }
+        io
+    }
+
+    fn redirection(&mut self, redirection: &shell::Redirection, io: &mut Io) {
+        let word = match &redirection.target {
+            RedirectionTarget::HereDocument(body) => {
+                let text = match body.get() {
+                    Some(body) => self.value(body),
+                    None => Text::unknown("a here-document"),
+                };
+                if redirection.descriptor.unwrap_or(0) == 0 {
+                    io.stdin = Some(Stdin::Text(text));
+                }
+                return;
+            }
+            RedirectionTarget::Word(word) => word,
+        };
+        let (descriptor, kind) = match redirection.operator {
+            RedirectionOperator::HereString => {
+                let mut text = self.value(word);
+                text.push_known("\n");
+                if redirection.descriptor.unwrap_or(0) == 0 {
+                    io.stdin = Some(Stdin::Text(text));
+                }
+                return;
+            }
+            RedirectionOperator::DuplicateInput => {
+                if redirection.descriptor.unwrap_or(0) == 0 {
+                    io.stdin = Some(Stdin::Unknown(word.source.to_string()));
+                }
+                let _ = self.value(word);
+                return;
+            }
+            RedirectionOperator::DuplicateOutput => {
+                let target = self.value(word);
+                let duplicates = target.exact().is_none_or(|text| {
+                    text == "-"
+                        || text
+                            .bytes()
+                            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+                });
+                if duplicates {
+                    if redirection.descriptor.unwrap_or(1) == 1 {
+                        io.stdout = Some(None);
+                    }
+                    return;
+                }
+                // `>& file` is `&> file`.
+                (1, RedirectionKind::Truncate { clobber: false })
+            }
+            RedirectionOperator::Input => (0, RedirectionKind::Read),
+            RedirectionOperator::ReadWrite => (0, RedirectionKind::ReadWrite),
+            RedirectionOperator::Output | RedirectionOperator::OutputAndError => {
+                (1, RedirectionKind::Truncate { clobber: false })
+            }
+            RedirectionOperator::Clobber => (1, RedirectionKind::Truncate { clobber: true }),
+            RedirectionOperator::Append | RedirectionOperator::AppendOutputAndError => {
+                (1, RedirectionKind::Append)
+            }
+            RedirectionOperator::HereDocument => return,
+        };
+        let descriptor = redirection.descriptor.unwrap_or(descriptor);
+        let contents = self.substituted_file(word);
+        // A pattern in a redirection is expanded by an interactive shell only, and one word is
+        // all that it may become.
+        let mut path = Text::empty();
+        for field in self.fields(word) {
+            path.append(field.text);
+        }
+        if matches!(kind, RedirectionKind::Read) && descriptor == 0 {
+            io.stdin = Some(match (contents, path.exact()) {
+                (Some(text), _) => piped(text),
+                (None, Some("/dev/null")) => Stdin::Empty,
+                (None, Some("/dev/stdin")) => return,
+                (None, Some(exact)) => match self.directory().join(exact) {
+                    Some(path) => Stdin::File(path),
+                    None => Stdin::Unknown(exact.to_owned()),
+                },
+                (None, None) => Stdin::Unknown(path.display().into_owned()),
+            });
+        }
+        if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
+            let append = matches!(kind, RedirectionKind::Append);
+            io.stdout = Some(Some((path.clone(), append)));
+        }
+        let harmless = path.exact().is_some_and(|path| {
+            matches!(
+                path,
+                "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/stdin"
+            ) || path.starts_with("/dev/fd/")
+                || path.starts_with("/dev/tcp/")
+                || path.starts_with("/dev/udp/")
+        });
+        // What `>(…)` reads has been looked at already.
+        let process = matches!(word.pieces.as_slice(), [Piece::Process { .. }]);
+        if !harmless && !process {
+            let location = self.source.locate(redirection.span);
+            io.redirections.push(Redirection {
+                kind,
+                path,
+                location,
+            });
+        }
+    }
+
+    /// `< <(…)`: what the process prints.
+    fn substituted_file(&mut self, word: &Word) -> Option<Text> {
+        match word.pieces.as_slice() {
+            [
+                Piece::Process {
+                    list,
+                    output: false,
+                    ..
+                },
+            ] => Some(self.subshell(|shell| shell.script(list))),
+            _ => None,
+        }
+    }
+
+    /// What is left of an output for a pipe or a substitution, once redirections took theirs. A
+    /// file that gets it is noted.
+    pub(super) fn deliver(&mut self, output: Text, io: &Io) -> Text {
+        match &io.stdout {
+            None => output,
+            Some(None) => Text::empty(),
+            Some(Some((path, append))) => {
+                if self.elsewhere.is_none()
+                    && let Some(exact) = path.exact()
+                    && let Some(path) = self.directory().join(exact)
+                    && !path.starts_with("/dev")
+                {
+                    let certain = self.conditional == 0;
+                    self.world.write(&path, output.exact(), *append, certain);
+                }
+                Text::empty()
+            }
+        }
+    }
+}
