@@ -97,4 +97,4 @@ cargo clippy --locked --all-targets -- -D warnings
 check_dependencies
 
 say "cargo test"
-cargo test --locked --lib --bins --tests "$@"
+cargo test --locked "$@"
