@@ -16,7 +16,7 @@ use crate::rules::{self, Nested};
 /// Shells within shells, wrappers within wrappers.
 const DEPTH_LIMIT: usize = 24;
 /// Commands judged for one text: a bound on what nested texts can multiply to.
-const COMMAND_LIMIT: usize = 50_000;
+const COMMAND_LIMIT: usize = 200_000;
 
 /// What is to be judged, as guard was started with it.
 #[derive(Clone, Debug)]

@@ -23,11 +23,13 @@ const DEPTH_LIMIT: usize = 40;
 /// stack.
 const NESTING_LIMIT: usize = 200;
 /// Commands looked at in one text; a bound on loops within loops.
-const STEP_LIMIT: usize = 20_000;
+const STEP_LIMIT: usize = 100_000;
 /// Iterations of a loop over known words that are walked one by one.
 const UNROLL_LIMIT: usize = 50;
 /// Known output longer than this is not kept (bytes).
 const OUTPUT_LIMIT: usize = 1 << 20;
+/// Output of more known and unknown parts than this is not kept, either.
+const OUTPUT_PARTS: usize = 256;
 
 /// Gets what the interpreter finds, in the order in which the shell would run it.
 pub(crate) trait Sink {
@@ -695,7 +697,7 @@ fn append_output(output: &mut Text, text: Text) {
             Part::Known(text) | Part::Glob(text) | Part::Unknown(text) => text.len(),
         })
         .sum();
-    if length > OUTPUT_LIMIT {
+    if length > OUTPUT_LIMIT || output.parts().len() > OUTPUT_PARTS {
         *output = Text::unknown("a long output");
     } else {
         output.append(text);
