@@ -147,7 +147,7 @@ as_an_agent() {
 # Runs one command in the place of the show, with a state directory of its own.
 play() {
     (
-        cd "$canary/work"
+        cd "$canary/shop"
         XDG_STATE_HOME=$canary/state as_an_agent "$shells/$shell" -c "$1" 2>&1
     )
 }
@@ -156,14 +156,14 @@ play() {
 show() {
     canary=$(mktemp -d "$prefix/lib/guard/canary.XXXXXX")
     # An empty repository: no rule of one further up says that files here do not matter.
-    mkdir -p "$canary/work/.git/objects" "$canary/work/.git/refs"
-    say 'ref: refs/heads/main' >"$canary/work/.git/HEAD"
-    say "the only copy" >"$canary/work/notes.txt"
+    mkdir -p "$canary/shop/.git/objects" "$canary/shop/.git/refs"
+    say 'ref: refs/heads/main' >"$canary/shop/.git/HEAD"
+    say "the only copy" >"$canary/shop/notes.txt"
     say "An agent runs: rm -rf notes.txt"
     status=0
     message=$(play 'rm -rf notes.txt') || status=$?
     kept=no
-    if [ -f "$canary/work/notes.txt" ]; then
+    if [ -f "$canary/shop/notes.txt" ]; then
         kept=yes
     fi
     listed=$(play ls) || listed="ls failed: $listed"
