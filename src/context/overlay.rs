@@ -52,6 +52,12 @@ impl<'w> Overlay<'w> {
         self.written.borrow_mut().insert(path, after);
     }
 
+    /// Whether an earlier command writes this file.
+    #[must_use]
+    pub fn is_written(&self, path: &Path) -> bool {
+        self.written.borrow().contains_key(&self.key(path))
+    }
+
     /// Notes that a command ran that may have changed the disk.
     pub fn touch(&self) {
         self.touched.set(true);

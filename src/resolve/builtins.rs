@@ -283,6 +283,10 @@ impl Interpreter<'_> {
             );
             return Text::unknown("a sourced file");
         }
+        if self.is_a_persons_own(&path) {
+            self.state.environment.uncertain = true;
+            return Text::empty();
+        }
         let outer_arguments = self.state.arguments.clone();
         if let Some(rest) = operands.get(1..).filter(|rest| !rest.is_empty()) {
             let known = !rest.iter().any(|argument| argument.splits);
@@ -309,6 +313,21 @@ impl Interpreter<'_> {
         };
         self.state.arguments = outer_arguments;
         output
+    }
+
+    /// A person's start-up files, and the system's, run in every login shell: they are not judged,
+    /// unless this very text writes them.
+    fn is_a_persons_own(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        let home = self.world.home();
+        let own = path.parent() == home.as_deref() && START_UP.iter().any(|file| *file == name);
+        let systems = [
+            "/etc/profile",
+            "/etc/bash.bashrc",
+            "/etc/bashrc",
+            "/etc/zshrc",
+        ];
+        (own || systems.iter().any(|file| path == Path::new(file))) && !self.world.is_written(path)
     }
 
     fn change_directory(&mut self, operands: &[Argument]) {
@@ -617,6 +636,19 @@ fn after_equals(value: &Text) -> Text {
     }
     text
 }
+
+/// What shells read from the home directory when they start.
+const START_UP: &[&str] = &[
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+];
 
 /// Builtins whose operands are names, with subscripts that they expand themselves.
 const TAKES_NAMES: &[&str] = &[

@@ -176,11 +176,14 @@ impl Interpreter<'_> {
             Part::Unknown(_) => false,
         };
         if text.parts().iter().any(known_part) {
-            let place = self.current.clone();
-            let mut document = Text::known("true <<__guard_text\n");
-            document.append(text.clone());
-            document.push_known("\n__guard_text\n");
-            self.unsure_text(&document, Origin::Place(place.clone()), &place, source);
+            let place = Origin::Place(self.current.clone());
+            // A value that is not known is not looked into: it would have to hold a command that
+            // somebody put there for this.
+            let value = text.render(|_, _| "guard_unknown".to_owned());
+            self.text(
+                &format!("true <<__guard_text\n{value}\n__guard_text\n"),
+                place,
+            );
         }
         Text::unknown(source)
     }
