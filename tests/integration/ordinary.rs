@@ -102,6 +102,31 @@ fn ordinary_commands_run_unasked() {
     );
 }
 
+/// What agents write, or could, to lose the same thing without its name on the line.
+#[test]
+fn every_known_way_round_is_asked_about() {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let root = home.path().join("shop");
+    fs::create_dir(&root).unwrap();
+    workspace(&root);
+    fs::create_dir(root.join("data")).unwrap();
+    for file in ["data/a", "keep.txt"] {
+        fs::write(root.join(file), "the only copy\n").unwrap();
+    }
+    let variables = [
+        ("HOME", home.path().to_str().unwrap()),
+        ("PATH", "/usr/bin:/bin"),
+    ];
+    let ways = include_str!("../corpus/ways_round.txt").split("\n----\n");
+    let missed: Vec<&str> = ways
+        .filter(|way| {
+            let world = System::with_environment(root.clone(), variables);
+            assess(&Subject::script(*way), Stdin::Empty, &world).class() != Class::Irreversible
+        })
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
 #[test]
 fn every_way_to_start_a_shell_is_followed_or_asked_about() {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
