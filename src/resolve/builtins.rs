@@ -217,7 +217,7 @@ impl Interpreter<'_> {
         let mut sources = Vec::new();
         for part in text.parts() {
             if let Part::Unknown(source) = part
-                && !prints_environment(source)
+                && !self.is_for_this_shell(source)
             {
                 sources.push(source.clone());
             }
@@ -234,7 +234,7 @@ impl Interpreter<'_> {
         });
         for (index, source) in holes.into_iter().enumerate() {
             let name = format!("__guard_hole_{index}");
-            if prints_environment(&source) {
+            if self.is_for_this_shell(&source) {
                 self.state
                     .set(self.world, &name, Value::Scalar(Text::known(":")));
                 self.state.environment.uncertain = true;
@@ -251,6 +251,28 @@ impl Interpreter<'_> {
             return Text::unknown("an unknown text");
         }
         self.text(&rendered, Origin::Place(location.clone()))
+    }
+
+    /// Whether a text that is not known is what programs print for `eval`, or what the program that
+    /// started this shell handed it on a descriptor: the shell's earlier state, as Cursor does.
+    fn is_for_this_shell(&self, source: &str) -> bool {
+        let inner = source
+            .strip_prefix("$(")
+            .and_then(|rest| rest.strip_suffix(')'));
+        let handed = inner
+            .map(str::trim)
+            .and_then(|inner| {
+                inner
+                    .strip_prefix("command ")
+                    .unwrap_or(inner)
+                    .strip_prefix("cat <&")
+            })
+            .and_then(|descriptor| descriptor.parse().ok())
+            // From 10 on the shell itself gives out numbers.
+            .is_some_and(|descriptor: u32| {
+                (3..10).contains(&descriptor) && !self.opened.contains(&descriptor)
+            });
+        (self.outermost && handed) || prints_environment(source)
     }
 
     fn source_file(&mut self, operands: &[Argument], io: &Io, location: &Location) -> Text {

@@ -1,5 +1,6 @@
 //! The interpreter: walks the tree as the shell would, over abstract values.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::builtins::normalized;
@@ -50,6 +51,10 @@ pub(super) struct Interpreter<'w> {
     /// Above 0 where a command may not run, or may fail without ending the script.
     pub(super) conditional: usize,
     pub(super) errexit: bool,
+    /// The shell that guard stands in for, not one that a command starts.
+    pub(super) outermost: bool,
+    /// Descriptors that the text itself opens.
+    pub(super) opened: BTreeSet<u32>,
     /// The command that is being expanded: a place for what has none of its own.
     pub(super) current: Location,
 }

@@ -17,6 +17,7 @@ mod source;
 mod state;
 mod text;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::context::Overlay;
@@ -79,6 +80,8 @@ pub(crate) fn walk(
         steps: 0,
         conditional: 0,
         errexit: false,
+        outermost: start.nesting == 0,
+        opened: BTreeSet::new(),
         current: place.clone(),
     };
     interpreter.unsure_text(text, origin, place, "the shell");

@@ -24,6 +24,7 @@ impl Interpreter<'_> {
     }
 
     fn redirection(&mut self, redirection: &shell::Redirection, io: &mut Io) {
+        self.opened.extend(redirection.descriptor);
         let word = match &redirection.target {
             RedirectionTarget::HereDocument(body) => {
                 let text = match body.get() {

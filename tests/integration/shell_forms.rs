@@ -326,13 +326,14 @@ fn what_agents_send_runs_as_without_guard() {
 #[test]
 fn descriptors_beyond_the_standard_ones_are_handed_on() {
     let guard = Guard::new();
-    let state = guard.file("state", "handed over");
+    let state = guard.file("state", "STATE='handed over'\n");
     for (run, dump) in [
         (guard.real("bash"), "real"),
         (guard.shell("bash"), "guarded"),
     ] {
         let dump = guard.work().join(dump);
-        // The outer shell is the agent: it opens the descriptors and starts the inner one.
+        // The outer shell is the agent, as Cursor does it: it opens the descriptors and starts the
+        // inner one.
         let outer = format!(
             r#"exec 3<'{}' 4>'{}'; exec "$0" "$@""#,
             state.display(),
@@ -343,8 +344,12 @@ fn descriptors_beyond_the_standard_ones_are_handed_on() {
             .args(["-c", &outer])
             .arg(run.command().get_program())
             .args(["-O", "extglob", "-c"])
-            .arg(r#"state=$(cat <&3); echo "$state, $1"; echo "back" >&4; exit 4"#)
-            .args(["--", "taken"])
+            .arg(
+                r#"snap=$(command cat <&3) && builtin shopt -s extglob && builtin eval -- "$snap" &&
+                   { builtin set +u; builtin export PWD="$(builtin pwd)"; builtin eval "$1" < /dev/null; }
+                   echo "back" >&4; builtin exit 4"#,
+            )
+            .args(["--", "echo \"$STATE, taken\""])
             .output();
         assert_eq!(outcome.stdout, "handed over, taken\n", "{outcome:?}");
         assert_eq!(outcome.code, Some(4));
