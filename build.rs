@@ -3,6 +3,11 @@
 //! One blob per CLI, and sorted indexes of program and package names: a look-up is a binary
 //! search, and only the CLI that is met is decoded.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "packs are read when guard is built"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

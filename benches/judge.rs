@@ -2,9 +2,9 @@
 //! the command names.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use guard::context::System;
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
+use guard::world::System;
 use std::hint::black_box;
 
 /// Commands as agents send them, from trivial to nested.

@@ -3,6 +3,8 @@
 //! Owns the order of the stages. Judges nothing itself, and replaces this process only through
 //! the gate.
 
+#![allow(clippy::disallowed_methods, reason = "PATH finds the real program")]
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +14,6 @@ use thiserror::Error;
 
 use crate::cli;
 use crate::config::Policy;
-use crate::context::{PathStatus, System, World};
 use crate::effect::{Assessment, Opaque};
 use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Plan, Stopped};
 use crate::invocation::{Flavor, Input, ShellLine, ShellName, Start, Startup, scaffolding};
@@ -20,6 +21,7 @@ use crate::judge::{Subject, assess};
 use crate::location::{Location, Span};
 use crate::resolve::{Stdin, Text};
 use crate::sys::{self, Lookup, LookupError, Patience, Peek, Real, Unseen};
+use crate::world::{PathStatus, System, World};
 
 /// Scripts on standard input longer than this are not read to their end (bytes).
 const STDIN_LIMIT: usize = 1 << 20;

@@ -5,13 +5,14 @@
 
 use std::rc::Rc;
 
-use crate::context::{Overlay, World};
+use crate::call::Nested;
 use crate::effect::{Assessment, Effect, Opaque};
 use crate::location::{Location, Span};
 use crate::resolve::{
     self, Argument, Command, Directory, Environment, Origin, Sink, Start, Stdin, Text,
 };
-use crate::rules::{self, Nested};
+use crate::rules;
+use crate::world::{Overlay, World};
 
 /// Shells within shells, wrappers within wrappers.
 const DEPTH_LIMIT: usize = 24;

@@ -1,6 +1,7 @@
 //! `guard` stops an agent's irreversible shell commands until a person types the name of what
 //! would be lost. `ARCHITECTURE.md` has the flow and the laws.
 
+pub mod call;
 pub mod cli;
 pub mod config;
 pub mod context;
@@ -16,5 +17,6 @@ pub mod resolve;
 pub mod rules;
 pub mod shell;
 pub mod sys;
+pub mod world;
 
 pub use intercept::run;

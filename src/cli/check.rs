@@ -7,12 +7,12 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Decision, Policy};
-use crate::context::System;
 use crate::gate::{EXIT_FAILED, EXIT_REFUSED};
 use crate::judge::{self, Subject};
 use crate::report::json::Check;
 use crate::report::{Report, text};
 use crate::resolve::Stdin;
+use crate::world::System;
 
 #[derive(Debug, Args)]
 #[command(

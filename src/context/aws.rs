@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, World, tier};
+use super::{Place, tier};
+use crate::call::Call;
 use crate::effect::{Evidence, Tier};
 use crate::resolve::{Command, Text};
-use crate::rules::Call;
+use crate::world::World;
 
 /// What a command line itself says about where it acts.
 #[derive(Clone, Copy, Debug, Default)]

@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use super::git::WorkTree;
 use super::glob::Pattern;
-use super::{EntryKind, PathStatus, World};
 use crate::resolve::{Directory, Part, Text};
+use crate::world::{EntryKind, PathStatus, World};
 
 /// Files that are looked at below one path.
 const WALK: usize = 4000;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::{Entry, EntryKind, PathStatus, World};
+use crate::world::{Entry, EntryKind, PathStatus, World};
 
 /// Indexes longer than this are not read.
 const INDEX_LIMIT: u64 = 64 << 20;

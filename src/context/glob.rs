@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{EntryKind, World};
 use crate::resolve::{Part, Text};
+use crate::world::{EntryKind, PathStatus, World};
 
 /// Entries that are looked at for one pattern.
 const LIMIT: usize = 4000;
@@ -113,7 +113,7 @@ impl Walk<'_> {
         }
         let Some((names, more)) = self.world.list(directory, self.left) else {
             // No directory, or one that cannot be read: nothing is known to fit.
-            let unreadable = self.world.status(directory) == super::PathStatus::Directory;
+            let unreadable = self.world.status(directory) == PathStatus::Directory;
             return (!unreadable).then_some(());
         };
         self.left = self.left.checked_sub(names.len()).filter(|_| !more)?;

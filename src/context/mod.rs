@@ -1,24 +1,19 @@
-//! Facts about the world, behind one trait.
+//! What the world says of a command: where it acts, and what its paths hold.
 //!
-//! Owns every look at files, variables and the system before a verdict. Never writes, and never
-//! runs what is judged or anything else.
+//! Owns the facts that no pack can know. Looks only through `World`; never decides.
 
 pub mod aws;
 pub mod files;
 pub mod git;
 mod glob;
-mod overlay;
 pub mod postgres;
 pub mod railway;
 pub mod tier;
-mod world;
 
 use std::collections::BTreeMap;
 
+use crate::call::Call;
 use crate::effect::{Evidence, Tier};
-use crate::rules::Call;
-pub use overlay::Overlay;
-pub use world::{Entry, EntryKind, INPUT, PathStatus, ReadError, System, World};
 
 /// Where a command acts: which environment, account or server, and how that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

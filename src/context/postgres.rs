@@ -6,9 +6,9 @@
 use std::path::PathBuf;
 
 use super::{Place, tier};
+use crate::call::Call;
 use crate::effect::{Evidence, Tier};
 use crate::resolve::Text;
-use crate::rules::Call;
 
 /// The parameters that name a server, a database and a role.
 const FIELDS: [&str; 5] = ["host", "hostaddr", "port", "dbname", "user"];

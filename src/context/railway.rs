@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Place, World, tier};
+use super::{Place, tier};
+use crate::call::Call;
 use crate::effect::{Evidence, Tier};
-use crate::rules::Call;
+use crate::world::World;
 
 /// The environment of a volume's deletion when the one that was named is not all of it.
 const ALL_ENVIRONMENTS: &str = "all-environments";

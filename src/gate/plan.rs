@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::digest::{Canonical, Digest};
-use crate::context::{INPUT, System, World};
 use crate::effect::Assessment;
+use crate::world::{INPUT, System, World};
 
 /// How guard was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

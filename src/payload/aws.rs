@@ -17,9 +17,9 @@ pub mod wire;
 use self::argv::{Read, take_word};
 use self::inputs::Inputs;
 use self::model::{Kind, Service};
+use crate::call::{Call, Findings};
 use crate::context::{Place, aws as context};
 use crate::resolve::Argument;
-use crate::rules::{Call, Findings};
 
 /// Aliases that lead to aliases.
 const ALIAS_LIMIT: usize = 8;

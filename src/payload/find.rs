@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
+use crate::call::{Call, Findings, Nested};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
 use crate::resolve::{Argument, Part, Text};
-use crate::rules::{self, Call, Findings, Nested};
+use crate::rules;
 
 /// Primaries that take one word.
 const ONE_WORD: &[&str] = &[

@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use crate::call::{Call, Findings, Nested};
 use crate::context::files::{self, Loss};
 use crate::context::git::WorkTree;
-use crate::context::{EntryKind, PathStatus, World};
 use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
+use crate::resolve::Origin;
 use crate::resolve::{Argument, Directory, Text};
-use crate::rules::{Call, Findings, Nested, Origin};
+use crate::world::{EntryKind, PathStatus, World};
 
 /// Files that are looked at by `git clean`, and changed files that are counted.
 const LIMIT: usize = 4000;

@@ -12,10 +12,10 @@ mod raw;
 pub mod url;
 mod wget;
 
+use crate::call::{Call, Findings};
 use crate::location::Location;
 use crate::payload::holes::Holes;
 use crate::resolve::Stdin;
-use crate::rules::{Call, Findings};
 pub use api::judge;
 pub use url::Url;
 

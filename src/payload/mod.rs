@@ -17,7 +17,7 @@ pub mod sed;
 pub mod shells;
 pub mod sql;
 
-use crate::rules::{Call, Findings};
+use crate::call::{Call, Findings};
 
 /// A native reader that a pack names (`analyzer = "psql"`).
 pub type Analyzer = fn(&Call<'_>, &mut Findings);

@@ -12,11 +12,11 @@ use serde_json::Value;
 use super::graphql::{Mutation, Reading};
 use super::holes::{Holes, has_hole};
 use super::http::Request;
+use crate::call::{Call, Findings};
 use crate::context::railway::Links;
 use crate::context::{Place, tier};
 use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
-use crate::rules::{Call, Findings};
 pub use cli::analyze;
 use inspect::Judgement;
 

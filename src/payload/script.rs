@@ -10,8 +10,8 @@ use serde_json::Map;
 use super::graphql::{self, Mutation};
 use super::holes::Holes;
 use super::railway;
+use crate::call::{Call, Findings};
 use crate::resolve::Stdin;
-use crate::rules::{Call, Findings};
 
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     let holes = Holes::default();

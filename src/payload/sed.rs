@@ -6,10 +6,12 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::call::{Call, Findings, Nested};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
+use crate::resolve::Origin;
 use crate::resolve::{Stdin, Text};
-use crate::rules::{self, Call, Findings, Nested, Origin};
+use crate::rules;
 
 /// What a script does beyond its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

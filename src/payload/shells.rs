@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::call::{Call, Findings, Nested};
 use crate::invocation::{Flavor, Input, ShellLine, Startup};
 use crate::resolve::{Argument, Command};
-use crate::rules::{self, Call, Findings, Nested};
+use crate::rules;
 
 /// Stands for a word that is not known. No shell takes it for an option.
 const UNKNOWN: &str = "\u{fffc}";

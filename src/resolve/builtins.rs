@@ -10,8 +10,8 @@ use super::redirection::Io;
 use super::source::Origin;
 use super::state::{Function, Value};
 use super::text::{Part, Text};
-use crate::context::{PathStatus, ReadError, World};
 use crate::location::Location;
+use crate::world::{PathStatus, ReadError, World};
 
 impl Interpreter<'_> {
     /// Follows a builtin; `None` if it is none, or one that only prints.

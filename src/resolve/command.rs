@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::text::Text;
-use crate::context::World;
 use crate::location::Location;
+use crate::world::World;
 
 /// One word of an argv, with where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

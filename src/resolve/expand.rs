@@ -4,8 +4,8 @@ use super::brace;
 use super::interpreter::Interpreter;
 use super::parameter::Expansion;
 use super::text::{Part, Text};
-use crate::context::World;
 use crate::shell::{Piece, Word};
+use crate::world::World;
 
 /// One field that a word becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,12 +11,12 @@ use super::redirection::Io;
 use super::source::{Origin, Source};
 use super::state::{Function, State, Value};
 use super::text::{Part, Text};
-use crate::context::Overlay;
 use crate::location::Location;
 use crate::shell::{
     self, AndOrOperator, AssignmentValue, Compound, CompoundKind, Node, Piece, RedirectionTarget,
     Script, SimpleCommand, Word,
 };
+use crate::world::Overlay;
 
 /// Nested calls, substitutions and sourced files.
 const DEPTH_LIMIT: usize = 40;

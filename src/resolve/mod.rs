@@ -20,8 +20,8 @@ mod text;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::context::Overlay;
 use crate::location::{Location, Span};
+use crate::world::Overlay;
 pub use command::{Argument, Command, Directory, Environment, Redirection, RedirectionKind, Stdin};
 use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;

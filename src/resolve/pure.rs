@@ -2,7 +2,7 @@
 
 use super::command::{Argument, Directory, Stdin};
 use super::text::{Part, Text};
-use crate::context::World;
+use crate::world::World;
 
 /// The standard output of a command, as far as it is known without running it.
 pub(super) fn output(

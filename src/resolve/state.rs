@@ -6,8 +6,8 @@ use std::rc::Rc;
 use super::command::{Directory, Environment, Stdin};
 use super::source::Source;
 use super::text::Text;
-use crate::context::World;
 use crate::shell::Node;
+use crate::world::World;
 
 /// More values than this for one variable are not told apart.
 const VALUES_LIMIT: usize = 8;

@@ -5,7 +5,7 @@
 
 use super::grammar::{self, Arity, Declaration, declarations, nodes};
 use super::schema::{Cli, UnknownCommand};
-use super::{Args, GivenOption};
+use crate::call::{Args, GivenOption};
 use crate::resolve::{Argument, Part, Text};
 
 /// Readings of one argv that are followed at most; each undeclared flag before a sub-command

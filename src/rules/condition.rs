@@ -2,10 +2,10 @@
 //!
 //! Owns the three-valued answer. What `Maybe` means is the caller's: it raises, never lowers.
 
-use super::Args;
 use super::schema::{Condition, OperandValues, Values};
-use crate::context::World;
+use crate::call::Args;
 use crate::resolve::{Argument, Command, Text};
+use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Truth {

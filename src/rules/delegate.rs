@@ -7,11 +7,13 @@ use std::rc::Rc;
 
 use super::condition::{Facts, Truth, position};
 use super::schema::{Delegate, DelegateSource, Language};
-use super::{Call, Findings, Nested, Origin, input, script, store, target};
+use super::{input, script, store, target};
+use crate::call::{Call, Findings, Nested};
 use crate::context::Place;
 use crate::context::postgres::Connection;
 use crate::location::Location;
 use crate::payload::{psql, sql};
+use crate::resolve::Origin;
 use crate::resolve::{Argument, Command, Directory, Stdin, Text};
 
 pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {

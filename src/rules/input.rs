@@ -2,10 +2,10 @@
 //!
 //! Owns their reading: blanks and quotes, lines, NULs, and the mark that a line replaces.
 
-use super::Call;
-use crate::context::World;
+use crate::call::Call;
 use crate::location::Location;
 use crate::resolve::{Argument, Part, Stdin, Text};
+use crate::world::World;
 
 /// More items than this are treated as not known: each would be judged by itself.
 const ITEMS: usize = 256;

@@ -10,12 +10,14 @@ use super::grammar::{covers, nodes};
 use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
 use super::store::{self, Entry};
 use super::target::{self, Named};
-use super::{Args, Call, Findings, argv, delegate, paths, script, verb};
-use crate::context::{self, EntryKind, Place, World};
+use super::{argv, delegate, paths, script, verb};
+use crate::call::{Args, Call, Findings};
+use crate::context::{self, Place};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::payload;
 use crate::resolve::Command;
+use crate::world::{EntryKind, World};
 
 /// What this command does, as far as the packs know, and what it starts.
 #[must_use]

@@ -4,11 +4,11 @@
 
 use std::borrow::Cow;
 
-use super::{Call, Findings};
-use crate::context::World;
+use crate::call::{Call, Findings};
 use crate::context::files::{self, Loss};
 use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::resolve::{Command, RedirectionKind, Text};
+use crate::world::World;
 
 /// Fits the effect to what deleting the path loses; false if that is nothing.
 pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {

@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Findings, Nested, Origin, matcher, store};
-use crate::context::{PathStatus, ReadError, World};
+use super::{matcher, store};
+use crate::call::{Findings, Nested};
+use crate::resolve::Origin;
 use crate::resolve::{Argument, Command, Stdin, Text};
+use crate::world::{PathStatus, ReadError, World};
 
 /// Runs `words[0]` as a script of this shell, with the rest as its arguments.
 pub(crate) fn run(

@@ -5,10 +5,11 @@
 
 use super::condition::position;
 use super::schema::{Source, TargetSource};
-use super::{Args, Call};
-use crate::context::{PathStatus, Place};
+use crate::call::{Args, Call};
+use crate::context::Place;
 use crate::location::Location;
 use crate::resolve::{Argument, Part, Text};
+use crate::world::PathStatus;
 
 /// A value on its way to be a target, and where it was written.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ mod moto;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use guard::context::System;
 use guard::effect::{Assessment, Class};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
+use guard::world::System;
 
 /// This machine with an environment and a home of the test's own.
 struct Machine {

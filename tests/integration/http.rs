@@ -1,10 +1,10 @@
 //! Requests and Railway commands through the whole judgement: what is asked about, what is not,
 //! and which place is named.
 
-use guard::context::System;
 use guard::effect::{Assessment, Class, Tier};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
+use guard::world::System;
 
 const CONFIG: &str = r#"{"projects":{
   "@ROOT@/shop":{"projectPath":"@ROOT@/shop","name":"shop","project":"p-111","environment":"e-222","environmentName":"production","service":"s-333"},

@@ -8,8 +8,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use guard::context::System;
 use guard::resolve::{Argument, Part, Text};
+use guard::world::System;
 
 /// Programs that scripts of the corpus call. Each writes its argv down instead of doing it.
 const RECORDED: &[&str] = &[

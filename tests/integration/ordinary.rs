@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use guard::config::{Decision, Policy};
-use guard::context::System;
 use guard::effect::Class;
 use guard::judge::{Subject, assess};
 use guard::report::Report;
 use guard::resolve::Stdin;
+use guard::world::System;
 
 /// A repository like many others: sources that are committed, output that is ignored.
 fn workspace(root: &Path) {

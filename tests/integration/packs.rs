@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use guard::context::System;
 use guard::effect::Assessment;
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
 use guard::rules::check;
 use guard::rules::schema::{Pack, Rule, RuleClass};
+use guard::world::System;
 
 fn packs() -> Vec<Pack> {
     let mut files: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use guard::context::System;
 use guard::effect::{Assessment, Class};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
+use guard::world::System;
 
 use crate::stage::{GUARD, Stage, Step, said};
 

@@ -11,10 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use guard::context::System;
 use guard::effect::{Assessment, Class};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
+use guard::world::System;
 use serde_json::Value;
 
 use crate::harness::{Guard, Run};

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use guard::context::System;
 use guard::effect::{Class, Tier};
 use guard::judge::{Subject, assess};
 use guard::resolve::Stdin;
+use guard::world::System;
 
 /// A repository of somebody's own, outside the temporary directories.
 struct Work {

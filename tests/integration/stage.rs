@@ -14,10 +14,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use guard::config::Policy;
-use guard::context::{System, World};
 use guard::effect::{Assessment, Effect, Opaque, Reversibility, RuleId, Target, Tier};
 use guard::gate::{Answer, Draft, Entry, Patience, Plan, Request, Requests, State, Verdict};
 use guard::location::{Location, Span};
+use guard::world::{System, World};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use crate::call::{Call, Findings, Nested};
 use crate::context::aws::sections;
 use crate::resolve::{Argument, Origin, Text};
-use crate::rules::{Call, Findings, Nested};
 
 /// What an alias stands for.
 pub(super) enum Found {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::Request;
+use crate::call::{Call, Findings};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
-use crate::rules::{Call, Findings};
 
 /// Settings whose old value cannot be read again from anywhere else.
 const SECRETS: &[&str] = &[

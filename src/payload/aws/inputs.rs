@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::argv::Read;
 use super::model::same_name;
+use crate::call::Call;
 use crate::payload::holes::Holes;
 use crate::resolve::{Argument, Text};
-use crate::rules::Call;
 
 /// Whether a condition holds, as far as the command line shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,12 @@ use super::Request;
 use super::inputs::{Inputs, Truth};
 use super::model::{Kind, Operation, Shape, kind_of_verb};
 use super::runs;
+use crate::call::Findings;
 use crate::context::aws::account_of_arn;
 use crate::context::{Place, tier};
 use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
 use crate::resolve::Text;
-use crate::rules::Findings;
 
 /// Names shown one by one; more are one effect.
 const NAME_LIMIT: usize = 16;

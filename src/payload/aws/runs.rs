@@ -8,11 +8,11 @@ use super::Request;
 use super::model::Operation;
 use super::operation;
 use super::query::{self, Dialect};
+use crate::call::{Findings, Nested};
 use crate::location::Location;
 use crate::payload::holes::Holes;
 use crate::payload::sql;
 use crate::resolve::{Argument, Command, Environment, Origin, Stdin, Text};
-use crate::rules::{Findings, Nested};
 
 /// Judges what the operation runs; false if it is none of these.
 pub(super) fn hand_on(

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use super::Request;
 use super::inputs::Truth;
 use super::operation::tier_of;
-use crate::context::{PathStatus, Place};
+use crate::call::Findings;
+use crate::context::Place;
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
 use crate::resolve::{Argument, Text};
-use crate::rules::{self, Findings};
+use crate::rules;
+use crate::world::PathStatus;
 
 pub(super) fn judge(command: &str, request: &Request<'_>, findings: &mut Findings) {
     let inputs = request.inputs;

@@ -6,12 +6,12 @@
 
 use super::model::{self, Endpoint, Kind, Operation, kind_of_verb, same_name};
 use super::operation;
-use crate::context::World;
+use crate::call::Findings;
 use crate::context::{Place, aws as context};
 use crate::effect::{Effect, Evidence, Tier};
 use crate::location::Location;
 use crate::resolve::Command;
-use crate::rules::Findings;
+use crate::world::World;
 
 /// The parts of a request that decide which operation it calls.
 #[derive(Clone, Debug, Default)]

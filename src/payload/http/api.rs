@@ -7,13 +7,13 @@ use std::borrow::Cow;
 
 use super::Request;
 use super::url::is_loopback;
+use crate::call::{Call, Findings};
 use crate::context::tier;
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::payload::aws::wire;
 use crate::payload::graphql::{self, Mutation, Reading};
 use crate::payload::holes::{Holes, has_hole};
 use crate::payload::railway;
-use crate::rules::{Call, Findings};
 
 static TABLE: &str = include_str!("../../../rules/http/apis.tsv");
 

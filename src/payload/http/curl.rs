@@ -6,9 +6,9 @@ use super::curl_config;
 use super::output;
 use super::url::{Url, expand_globs, host_name, percent_encode, split_port};
 use super::{Request, file, stdin};
+use crate::call::{Call, Findings};
 use crate::location::Location;
 use crate::payload::holes::{Holes, has_hole};
-use crate::rules::{Call, Findings};
 
 /// URLs of one part of a command line that are looked at; more are opaque.
 pub(super) const URL_LIMIT: usize = 256;

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::url::{Url, percent_encode};
 use super::{Request, file, stdin};
+use crate::call::Call;
 use crate::payload::holes::Holes;
 use crate::resolve::{Argument, Stdin};
-use crate::rules::Call;
 
 /// The longest first, since the longest at the earliest place wins.
 const SEPARATORS: &[&str] = &[":=@", "==@", ":=", "==", "=@", ":@", ":", "=", "@", ";"];

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::curl::{Item, URL};
 use super::url::Url;
+use crate::call::{Call, Findings};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::payload::holes::{Holes, has_hole};
-use crate::rules::{Call, Findings, paths};
+use crate::rules::paths;
 
 /// The files of `-O`, and of `-o` in an `--output-dir`, that are there already.
 pub(super) fn judge(call: &Call<'_>, holes: &Holes, part: &[Item], findings: &mut Findings) {

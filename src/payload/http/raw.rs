@@ -4,9 +4,9 @@
 
 use super::url::{Url, host_name, split_port};
 use super::{Request, stdin};
+use crate::call::Call;
 use crate::payload::holes::{Holes, has_hole};
 use crate::resolve::Stdin;
-use crate::rules::Call;
 
 /// Every request in what the command reads.
 pub(super) fn requests(call: &Call<'_>, holes: &Holes) -> Vec<Request> {

@@ -5,9 +5,9 @@
 use super::curl::URL_LIMIT;
 use super::url::Url;
 use super::{Request, file, stdin};
+use crate::call::{Call, Findings};
 use crate::location::Location;
 use crate::payload::holes::Holes;
-use crate::rules::{Call, Findings};
 
 /// What decides a request, whether it comes as an option or as a `.wgetrc` command.
 #[derive(Default)]

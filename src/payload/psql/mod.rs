@@ -9,12 +9,12 @@ mod variables;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::context::ReadError;
+use crate::call::{Call, Findings, Nested};
 use crate::context::postgres::{self, Connection};
 use crate::location::Location;
 use crate::payload::sql::{self, Sent, Session, Source};
 use crate::resolve::{Argument, Command, Origin, Redirection, RedirectionKind, Stdin, Text};
-use crate::rules::{Call, Findings, Nested};
+use crate::world::ReadError;
 use scan::{Scanner, Stop};
 use variables::{Value, Variables};
 

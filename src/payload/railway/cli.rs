@@ -5,6 +5,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::inspect::{self, Judgement};
+use crate::call::{Call, Findings, Nested};
 use crate::context;
 use crate::effect::{Effect, Reversibility, RuleId, Target};
 use crate::location::Location;
@@ -12,7 +13,6 @@ use crate::payload::graphql;
 use crate::payload::holes::{Holes, has_hole};
 use crate::payload::json;
 use crate::resolve::{Argument, Origin, Stdin, Text};
-use crate::rules::{Call, Findings, Nested};
 
 /// Variables that `railway run` and `railway shell` fill in from the environment they name.
 const REMOTE: &[&str] = &[

@@ -20,9 +20,9 @@ pub use scan::{Lexeme, Quote, lexeme};
 pub use session::{Sent, Session};
 pub use source::{Source, is_hole};
 
+use crate::call::Findings;
 use crate::context::Place;
 use crate::resolve::{Command, Origin, Text};
-use crate::rules::Findings;
 
 /// What a server would do with a text that it gets as one message, on a connection of its own.
 ///

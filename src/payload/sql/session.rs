@@ -9,11 +9,11 @@ use super::judgement::{Act, Control, Definition, Judgement, Stored, Use};
 use super::source::Source;
 use super::statement;
 use super::tree::with_tree;
+use crate::call::{Findings, Nested};
 use crate::context::Place;
 use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target};
 use crate::location::Location;
 use crate::resolve::{Command, Origin};
-use crate::rules::{Findings, Nested};
 
 /// The pack whose rules these are, whoever sends the SQL.
 const PACK: &str = "psql";
