@@ -40,6 +40,7 @@ pub(crate) struct Guard {
 
 impl Guard {
     pub(crate) fn new() -> Self {
+        ordinary_signals();
         let root = tempfile::Builder::new()
             .prefix("guard-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
@@ -435,4 +436,23 @@ fn wait(child: &mut Child) -> ExitStatus {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Gives the signals that a background job or `nohup` starts with ignored their defaults back:
+/// what the tests start inherits them, and a shell cannot take back what it found ignored.
+pub(crate) fn ordinary_signals() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        for number in [
+            Signal::SIGHUP,
+            Signal::SIGINT,
+            Signal::SIGQUIT,
+            Signal::SIGTERM,
+            Signal::SIGTSTP,
+        ] {
+            // SAFETY: the default action is no function of ours that could be called.
+            unsafe { signal(number, SigHandler::SigDfl) }.unwrap();
+        }
+    });
 }
