@@ -305,7 +305,8 @@ impl Interpreter<'_> {
             );
             return Text::unknown("a sourced file");
         }
-        if self.is_a_persons_own(&path) {
+        // Unless this very text writes them.
+        if self.is_start_up_file(&path) && !self.world.is_written(&path) {
             self.state.environment.uncertain = true;
             return Text::empty();
         }
@@ -337,9 +338,9 @@ impl Interpreter<'_> {
         output
     }
 
-    /// A person's start-up files, and the system's, run in every login shell: they are not judged,
-    /// unless this very text writes them.
-    fn is_a_persons_own(&self, path: &Path) -> bool {
+    /// A person's start-up files, and the system's, run in every login shell: they are not judged
+    /// when they are read, but when something is written into them.
+    pub(super) fn is_start_up_file(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
         let home = self.world.home();
         let own = path.parent() == home.as_deref() && START_UP.iter().any(|file| *file == name);
@@ -349,7 +350,7 @@ impl Interpreter<'_> {
             "/etc/bashrc",
             "/etc/zshrc",
         ];
-        (own || systems.iter().any(|file| path == Path::new(file))) && !self.world.is_written(path)
+        own || systems.iter().any(|file| path == Path::new(file))
     }
 
     fn change_directory(&mut self, operands: &[Argument]) {

@@ -2,6 +2,7 @@
 
 use super::command::{Redirection, RedirectionKind, Stdin};
 use super::interpreter::{Interpreter, piped};
+use super::source::Origin;
 use super::text::Text;
 use crate::shell::{self, Piece, RedirectionOperator, RedirectionTarget, Word};
 
@@ -154,6 +155,15 @@ impl Interpreter<'_> {
                 {
                     let certain = self.conditional == 0;
                     self.world.write(&path, output.exact(), *append, certain);
+                    if self.is_start_up_file(&path) && !output.is_empty() {
+                        let place = self.current.clone();
+                        let by = format!("a shell that reads {exact} when it starts");
+                        self.conditional += 1;
+                        self.subshell(|shell| {
+                            shell.unsure_text(&output, Origin::Place(place.clone()), &place, &by)
+                        });
+                        self.conditional -= 1;
+                    }
                 }
                 Text::empty()
             }
