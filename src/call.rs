@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::effect::{Effect, Opaque, Unlisted};
+use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::resolve::{Argument, Command, Origin, Text};
 use crate::world::World;
@@ -79,6 +79,33 @@ pub struct Call<'a> {
     pub world: &'a dyn World,
     /// The pack's name, for rule ids.
     pub pack: &'a str,
+}
+
+impl Call<'_> {
+    /// An irreversible effect on this machine, or where the command runs: what an analyzer fills in.
+    #[must_use]
+    pub fn loss(
+        &self,
+        rule: &'static str,
+        action: &'static str,
+        kind: &'static str,
+        name: Option<String>,
+    ) -> Effect {
+        let mut target = Target::new(kind, name);
+        target.tier = Tier::Local;
+        target.environment = self.command.elsewhere.as_deref().map(str::to_owned);
+        Effect {
+            rule: RuleId::new(self.pack.to_owned(), rule),
+            action: action.into(),
+            target,
+            reversibility: Reversibility::Irreversible { perhaps: None },
+            summary: String::new(),
+            also_lost: Vec::new(),
+            evidence: Vec::new(),
+            instead: None,
+            location: self.command.location.clone(),
+        }
+    }
 }
 
 /// Something a command starts or runs, for the resolver to look into.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::{Place, tier};
 use crate::call::Call;
 use crate::effect::{Evidence, Tier};
-use crate::resolve::Text;
+use crate::resolve::{Text, base_name};
 
 /// The parameters that name a server, a database and a role.
 const FIELDS: [&str; 5] = ["host", "hostaddr", "port", "dbname", "user"];
@@ -367,7 +367,7 @@ pub fn named_tier(name: &str, otherwise: Tier) -> Tier {
 
 fn program(call: &Call<'_>) -> String {
     let word = call.command.program().unwrap_or_default();
-    word.rsplit('/').next().unwrap_or_default().to_owned()
+    base_name(word).to_owned()
 }
 
 /// Whether the first operand is the database to connect to.

@@ -3,10 +3,8 @@
 //! Owns its reading: start paths, tests that narrow what is found, and the actions that delete,
 //! write or run. Never judges what `-exec` runs: that goes back to the rules.
 
-use std::borrow::Cow;
-
 use crate::call::{Call, Findings, Nested};
-use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
+use crate::effect::Effect;
 use crate::location::Location;
 use crate::resolve::{Argument, Part, Text};
 use crate::rules;
@@ -261,18 +259,9 @@ fn effect(
     path: &Text,
     location: &Location,
 ) -> Effect {
-    let mut target = Target::new("path", Some(path.display().into_owned()));
-    target.tier = Tier::Local;
-    target.environment = call.command.elsewhere.as_deref().map(str::to_owned);
     Effect {
-        rule: RuleId::new(call.pack.to_owned(), rule),
-        action: Cow::Borrowed(action),
-        target,
-        reversibility: Reversibility::Irreversible { perhaps: None },
-        summary: String::new(),
-        also_lost: Vec::new(),
-        evidence: Vec::new(),
         instead: Some("the same find with -print in place of what deletes".to_owned()),
         location: location.clone(),
+        ..call.loss(rule, action, "path", Some(path.display().into_owned()))
     }
 }

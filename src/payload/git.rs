@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::call::{Call, Findings, Nested};
 use crate::context::files::{self, Loss};
 use crate::context::git::WorkTree;
-use crate::effect::{Effect, Evidence, Reversibility, RuleId, Target, Tier};
+use crate::effect::{Evidence, Reversibility};
 use crate::location::Location;
 use crate::resolve::Origin;
 use crate::resolve::{Argument, Directory, Text};
@@ -249,7 +249,7 @@ fn reset(call: &Call<'_>, findings: &mut Findings) {
             || "HEAD".to_owned(),
             |word| word.value.display().into_owned(),
         );
-        let mut effect = effect("reset", "move", "branch", Some(name), call);
+        let mut effect = call.loss("reset", "move", "branch", Some(name));
         effect.reversibility = Reversibility::Recoverable {
             from: "git reset --hard ORIG_HEAD, or the reflog".to_owned(),
             within: Some("90 days".to_owned()),
@@ -367,7 +367,7 @@ fn rm(call: &Call<'_>, findings: &mut Findings) {
     }
     for path in paths {
         let name = path.value.display().into_owned();
-        let mut effect = effect("rm", "delete", "path", Some(name.clone()), call);
+        let mut effect = call.loss("rm", "delete", "path", Some(name.clone()));
         effect.reversibility = Reversibility::Recoverable {
             from: format!("git restore --staged --worktree -- {name}"),
             within: None,
@@ -476,7 +476,7 @@ fn discarded(
         ),
         None => "uncommitted changes".to_owned(),
     };
-    let mut effect = effect(rule, "discard", "uncommitted changes", Some(name), call);
+    let mut effect = call.loss(rule, "discard", "uncommitted changes", Some(name));
     "discards changes that git has nowhere".clone_into(&mut effect.summary);
     effect.instead = Some("git stash".to_owned());
     match lost {
@@ -499,29 +499,6 @@ fn discarded(
         }),
     }
     findings.effects.push(effect);
-}
-
-fn effect(
-    rule: &'static str,
-    action: &'static str,
-    kind: &'static str,
-    name: Option<String>,
-    call: &Call<'_>,
-) -> Effect {
-    let mut target = Target::new(kind, name);
-    target.tier = Tier::Local;
-    target.environment = call.command.elsewhere.as_deref().map(str::to_owned);
-    Effect {
-        rule: RuleId::new(call.pack.to_owned(), rule),
-        action: Cow::Borrowed(action),
-        target,
-        reversibility: Reversibility::Irreversible { perhaps: None },
-        summary: String::new(),
-        also_lost: Vec::new(),
-        evidence: Vec::new(),
-        instead: None,
-        location: call.command.location.clone(),
-    }
 }
 
 /// `git clean` deletes what git does not track.
@@ -574,7 +551,7 @@ fn clean(call: &Call<'_>, findings: &mut Findings) {
         ),
         (_, None) => "untracked files".to_owned(),
     };
-    let mut effect = effect("clean", "delete", "untracked files", Some(name), call);
+    let mut effect = call.loss("clean", "delete", "untracked files", Some(name));
     "deletes files that git does not have".clone_into(&mut effect.summary);
     effect.also_lost = found.lost.iter().take(5).map(shown).collect();
     effect.instead = Some("git clean -n, which only lists; git stash -u, which keeps".to_owned());

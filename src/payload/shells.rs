@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::call::{Call, Findings, Nested};
 use crate::invocation::{Flavor, Input, ShellLine, Startup};
-use crate::resolve::{Argument, Command};
+use crate::resolve::{Argument, Command, base_name};
 use crate::rules;
 
 /// Stands for a word that is not known. No shell takes it for an option.
@@ -17,10 +17,7 @@ const UNKNOWN: &str = "\u{fffc}";
 /// Judges a shell by its argv.
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     let command = call.command;
-    let Some(shell) = command
-        .program()
-        .map(|path| path.rsplit('/').next().unwrap_or(path))
-    else {
+    let Some(shell) = command.program().map(base_name) else {
         return;
     };
     // A shell that guard stands in for nowhere is read by bash's rules, which most took over.

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::command::{Argument, Directory, Stdin};
+use super::command::{Argument, Directory, Stdin, base_name};
 use super::interpreter::Interpreter;
 use super::pure;
 use super::redirection::Io;
@@ -788,7 +788,7 @@ fn prints_environment(source: &str) -> bool {
     let inner = inner.strip_suffix("2>/dev/null").unwrap_or(inner).trim();
     // `/opt/homebrew/bin/brew shellenv` is brew.
     let (program, arguments) = inner.split_once(' ').unwrap_or((inner, ""));
-    let base = program.rsplit('/').next().unwrap_or(program);
+    let base = base_name(program);
     let named = format!("{base} {arguments}");
     PRINTERS.iter().any(|printer| {
         named

@@ -174,3 +174,9 @@ impl Command {
         self.environment.get(world, name)
     }
 }
+
+/// A path names its last component: `/bin/rm` is `rm`.
+#[must_use]
+pub fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}

@@ -22,7 +22,9 @@ use std::rc::Rc;
 
 use crate::location::{Location, Span};
 use crate::world::Overlay;
-pub use command::{Argument, Command, Directory, Environment, Redirection, RedirectionKind, Stdin};
+pub use command::{
+    Argument, Command, Directory, Environment, Redirection, RedirectionKind, Stdin, base_name,
+};
 use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;
 pub use source::Origin;

@@ -1,6 +1,6 @@
 //! What programs print that only compute: their output is known when their input is.
 
-use super::command::{Argument, Directory, Stdin};
+use super::command::{Argument, Directory, Stdin, base_name};
 use super::text::{Part, Text};
 use crate::world::World;
 
@@ -21,7 +21,7 @@ pub(super) fn output(
     let Some(program) = argv.first().and_then(|word| word.value.exact()) else {
         return shown();
     };
-    let base = program.rsplit('/').next().unwrap_or(program);
+    let base = base_name(program);
     let operands = argv.get(1..).unwrap_or_default();
     if matches!(
         base,

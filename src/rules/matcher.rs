@@ -16,7 +16,7 @@ use crate::context::{self, Place};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::payload;
-use crate::resolve::Command;
+use crate::resolve::{Command, base_name};
 use crate::world::{EntryKind, World};
 
 /// What this command does, as far as the packs know, and what it starts.
@@ -88,12 +88,6 @@ fn linked(command: &Command, program: &str, world: &dyn World) -> Option<String>
     let entry = world.entry(&path)?;
     let real = world.canonical(&path)?;
     (entry.kind == EntryKind::Link).then(|| real.to_string_lossy().into_owned())
-}
-
-/// A path names its last part: `/bin/rm` is `rm`.
-#[must_use]
-pub(super) fn base_name(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
 }
 
 pub(super) fn unlisted(program: &str, location: &Location, findings: &mut Findings) {

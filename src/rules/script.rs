@@ -5,10 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{matcher, store};
+use super::store;
 use crate::call::{Findings, Nested};
 use crate::resolve::Origin;
-use crate::resolve::{Argument, Command, Stdin, Text};
+use crate::resolve::{Argument, Command, Stdin, Text, base_name};
 use crate::world::{PathStatus, ReadError, World};
 
 /// Runs `words[0]` as a script of this shell, with the rest as its arguments.
@@ -151,7 +151,7 @@ pub(super) fn follow(
     let Some(name) = interpreter.first() else {
         return false;
     };
-    if store::program(matcher::base_name(name)).is_none() {
+    if store::program(base_name(name)).is_none() {
         return false;
     }
     let place = &word.location;
@@ -204,7 +204,7 @@ fn interpreter(text: &str) -> Option<Vec<String>> {
     let mut words = line.split_ascii_whitespace().map(str::to_owned).peekable();
     let program = words.next()?;
     let mut found = vec![program];
-    if matcher::base_name(found.first()?) == "env" {
+    if base_name(found.first()?) == "env" {
         if words.peek().is_some_and(|word| word == "-S") {
             words.next();
         }

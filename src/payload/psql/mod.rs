@@ -13,7 +13,9 @@ use crate::call::{Call, Findings, Nested};
 use crate::context::postgres::{self, Connection};
 use crate::location::Location;
 use crate::payload::sql::{self, Sent, Session, Source};
-use crate::resolve::{Argument, Command, Origin, Redirection, RedirectionKind, Stdin, Text};
+use crate::resolve::{
+    Argument, Command, Origin, Redirection, RedirectionKind, Stdin, Text, base_name,
+};
 use crate::world::ReadError;
 use scan::{Scanner, Stop};
 use variables::{Value, Variables};
@@ -217,7 +219,7 @@ impl<'a, 'f> Psql<'a, 'f> {
             .split_whitespace()
             .next()
             .unwrap_or_default();
-        let program = program.rsplit('/').next().unwrap_or_default();
+        let program = base_name(program);
         let plain = !pager
             .display()
             .contains([';', '|', '&', '$', '`', '<', '>', '(', '\n']);
