@@ -16,7 +16,7 @@ use crate::shell::{
     self, AndOrOperator, AssignmentValue, Compound, CompoundKind, Node, Piece, RedirectionTarget,
     Script, SimpleCommand, Word,
 };
-use crate::world::Overlay;
+use crate::world::{Overlay, World};
 
 /// Nested calls, substitutions and sourced files.
 const DEPTH_LIMIT: usize = 40;
@@ -380,7 +380,10 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
-        let output = self.subshell(|shell| shell.script(list));
+        let output = self.subshell(|shell| {
+            let printed = shell.script(list);
+            shell.read_file(list).unwrap_or(printed)
+        });
         let mut trimmed = trim_newlines(output);
         // Output that is not known is shown as the substitution that it is.
         if trimmed.has_unknown() {
@@ -394,6 +397,25 @@ impl Interpreter<'_> {
             trimmed = named;
         }
         trimmed
+    }
+
+    /// `$(< file)`: a redirection alone gives what the file holds.
+    fn read_file(&mut self, list: &Script) -> Option<Text> {
+        let [Node::Simple(command)] = list.list.as_slice() else {
+            return None;
+        };
+        if !command.words.is_empty() || command.redirections.is_empty() {
+            return None;
+        }
+        let unknown = Text::unknown("a file");
+        Some(match self.redirections(&command.redirections).stdin? {
+            Stdin::Text(text) => text,
+            Stdin::Empty => Text::empty(),
+            Stdin::File(path) if self.elsewhere.is_none() => {
+                self.world.read(&path).map_or(unknown, Text::known)
+            }
+            Stdin::File(_) | Stdin::Inherited | Stdin::Unknown(_) => unknown,
+        })
     }
 
     pub(super) fn process_substitution(
