@@ -451,6 +451,7 @@ impl Interpreter<'_> {
         let mut exports = name == "export";
         let mut map = false;
         let mut reference = false;
+        let mut functions = false;
         for operand in operands {
             let Some(prefix) = operand.value.parts().first() else {
                 continue;
@@ -462,6 +463,7 @@ impl Interpreter<'_> {
                 exports |= flags.contains('x');
                 map |= flags.contains('A');
                 reference |= flags.contains('n');
+                functions |= flags.contains('f');
                 continue;
             }
             let (variable, value) = match prefix.split_once('=') {
@@ -473,6 +475,16 @@ impl Interpreter<'_> {
                 None => (variable, false),
             };
             let variable = variable.to_owned();
+            if functions {
+                // A bash that is started later imports it under this name.
+                if exports {
+                    let name = format!("BASH_FUNC_{variable}%%");
+                    self.state
+                        .environment
+                        .set(&name, Some(Text::unknown("a function")));
+                }
+                continue;
+            }
             match value {
                 // A reference to another variable: what it gives is not followed.
                 Some(value) if reference => {

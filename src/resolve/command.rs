@@ -70,6 +70,14 @@ impl Environment {
         Rc::make_mut(&mut self.changes).insert(name.to_owned(), value);
     }
 
+    /// Whether a command of this text puts functions into the environment, for a bash to import.
+    #[must_use]
+    pub fn brings_functions(&self) -> bool {
+        self.changes
+            .keys()
+            .any(|name| name.starts_with("BASH_FUNC_"))
+    }
+
     /// Forgets everything (`env -i`, or a shell on another machine).
     pub fn clear(&mut self) {
         self.changes = Rc::default();
