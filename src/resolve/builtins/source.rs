@@ -1,0 +1,120 @@
+//! `source`: a file that runs in this very shell.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::location::Location;
+use crate::resolve::command::Argument;
+use crate::resolve::interpreter::Interpreter;
+use crate::resolve::redirection::Io;
+use crate::resolve::source::Origin;
+use crate::resolve::text::Text;
+use crate::world::{ReadError, World};
+
+impl Interpreter<'_> {
+    pub(in crate::resolve) fn source_file(
+        &mut self,
+        operands: &[Argument],
+        io: &Io,
+        location: &Location,
+    ) -> Text {
+        self.emit_redirections(io, location);
+        let operands = match operands.first() {
+            Some(first) if first.value.exact() == Some("--") => {
+                operands.get(1..).unwrap_or_default()
+            }
+            _ => operands,
+        };
+        let Some(file) = operands.first() else {
+            return Text::empty();
+        };
+        let path = file
+            .value
+            .exact()
+            .and_then(|path| self.directory().join(path));
+        let Some(path) = path else {
+            let reason = format!(
+                "`source` runs a file that is known only when it runs: {}",
+                file.value.display()
+            );
+            self.sink.opaque(reason, location.clone());
+            return Text::unknown("a sourced file");
+        };
+        if self.elsewhere.is_some() {
+            self.sink.opaque(
+                "`source` runs a file on another machine".to_owned(),
+                location.clone(),
+            );
+            return Text::unknown("a sourced file");
+        }
+        // Unless this very text writes them.
+        if self.is_start_up_file(&path) && !self.world.is_written(&path) {
+            self.state.environment.uncertain = true;
+            return Text::empty();
+        }
+        let outer_arguments = self.state.arguments.clone();
+        if let Some(rest) = operands.get(1..).filter(|rest| !rest.is_empty()) {
+            let known = !rest.iter().any(|argument| argument.splits);
+            self.state.arguments =
+                known.then(|| rest.iter().map(|argument| argument.value.clone()).collect());
+        }
+        let output = match self.world.read(&path) {
+            Ok(text) => {
+                let origin = Origin::File {
+                    path: Rc::from(path.as_path()),
+                    place: location.span,
+                };
+                self.text(&text, origin)
+            }
+            // The shell finds nothing to run, either.
+            Err(ReadError::Missing(_)) => Text::empty(),
+            Err(error) => {
+                self.sink.opaque(
+                    format!("`source` runs a file that {}", because(&error)),
+                    location.clone(),
+                );
+                Text::unknown("a sourced file")
+            }
+        };
+        self.state.arguments = outer_arguments;
+        output
+    }
+
+    /// A person's start-up files, and the system's, run in every login shell: they are not judged
+    /// when they are read, but when something is written into them.
+    pub(in crate::resolve) fn is_start_up_file(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        let home = self.world.home();
+        let own = path.parent() == home.as_deref() && START_UP.iter().any(|file| *file == name);
+        let systems = [
+            "/etc/profile",
+            "/etc/bash.bashrc",
+            "/etc/bashrc",
+            "/etc/zshrc",
+        ];
+        own || systems.iter().any(|file| path == Path::new(file))
+    }
+}
+
+fn because(error: &ReadError) -> String {
+    match error {
+        ReadError::Missing(path) => format!("does not exist: `{}`", path.display()),
+        ReadError::NotRegular(path) => format!("is no regular file: `{}`", path.display()),
+        ReadError::TooLarge(path) => format!("is too large to read: `{}`", path.display()),
+        ReadError::Unreadable(path, why) => format!("cannot be read: `{}`: {why}", path.display()),
+        ReadError::NotText(path) => format!("is not text: `{}`", path.display()),
+    }
+}
+
+/// What shells read from the home directory when they start.
+const START_UP: &[&str] = &[
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+];
