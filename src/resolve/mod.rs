@@ -7,14 +7,17 @@ mod assignment;
 mod brace;
 mod builtins;
 mod command;
+mod control;
 mod expand;
 mod interpreter;
 mod parameter;
 mod pattern;
 mod pure;
 mod redirection;
+mod simple;
 mod source;
 mod state;
+mod substitution;
 mod text;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,76 @@
+//! Command and process substitution.
+
+use super::command::Stdin;
+use super::interpreter::Interpreter;
+use super::text::{Part, Text};
+use crate::shell::{Node, Script};
+use crate::world::World;
+
+impl Interpreter<'_> {
+    pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
+        let output = self.subshell(|shell| {
+            let printed = shell.script(list);
+            shell.read_file(list).unwrap_or(printed)
+        });
+        let mut trimmed = trim_newlines(output);
+        // Output that is not known is shown as the substitution that it is.
+        if trimmed.has_unknown() {
+            let mut named = Text::empty();
+            for part in trimmed.parts() {
+                named.push(match part {
+                    Part::Unknown(_) => Part::Unknown(source.to_owned()),
+                    other => other.clone(),
+                });
+            }
+            trimmed = named;
+        }
+        trimmed
+    }
+
+    /// `$(< file)`: a redirection alone gives what the file holds.
+    fn read_file(&mut self, list: &Script) -> Option<Text> {
+        let [Node::Simple(command)] = list.list.as_slice() else {
+            return None;
+        };
+        if !command.words.is_empty() || command.redirections.is_empty() {
+            return None;
+        }
+        let unknown = Text::unknown("a file");
+        Some(match self.redirections(&command.redirections).stdin? {
+            Stdin::Text(text) => text,
+            Stdin::Empty => Text::empty(),
+            Stdin::File(path) if self.elsewhere.is_none() => {
+                self.world.read(&path).map_or(unknown, Text::known)
+            }
+            Stdin::File(_) | Stdin::Inherited | Stdin::Unknown(_) => unknown,
+        })
+    }
+
+    pub(super) fn process_substitution(
+        &mut self,
+        list: &Script,
+        output: bool,
+        source: &str,
+    ) -> Text {
+        self.subshell(|shell| {
+            if output {
+                shell.state.stdin = Stdin::Unknown(source.to_owned());
+            }
+            shell.script(list)
+        });
+        Text::unknown(source)
+    }
+}
+
+fn trim_newlines(text: Text) -> Text {
+    let mut parts: Vec<Part> = text.parts().to_vec();
+    if let Some(Part::Known(last)) = parts.last_mut() {
+        let kept = last.trim_end_matches('\n').len();
+        last.truncate(kept);
+    }
+    let mut trimmed = Text::empty();
+    for part in parts {
+        trimmed.push(part);
+    }
+    trimmed
+}
