@@ -12,6 +12,7 @@ pub mod invocation;
 pub mod judge;
 pub mod location;
 pub mod payload;
+pub mod program;
 pub mod report;
 pub mod resolve;
 pub mod rules;
