@@ -2,11 +2,10 @@
 //!
 //! Owns the values that pass between `rules`, `context` and `payload`. Never judges.
 
-use std::rc::Rc;
-
 use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::resolve::{Argument, Command, Origin, Text};
+use crate::shell::Dialect;
 use crate::world::World;
 
 /// An argv read as its CLI reads it.
@@ -121,8 +120,8 @@ pub enum Nested {
         arguments: Vec<Argument>,
         /// The command that starts it, for environment, directory, stdin and `elsewhere`.
         by: Box<Command>,
-        /// A shell other than bash reads it (`zsh`, `fish`, `cmd`).
-        shell: Rc<str>,
+        /// The shell that reads it.
+        shell: Dialect,
     },
 }
 

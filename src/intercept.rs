@@ -194,6 +194,7 @@ fn shell_input(
         name: word(line.zero),
         arguments: parameters.clone(),
         interactive,
+        dialect: line.dialect(line.flavor.name()),
     };
     let rest = |why: &str| Stdin::Unknown(why.to_owned());
     match line.input {

@@ -3,6 +3,7 @@
 //!
 //! Owns the loop between `resolve` and `rules`. Never decides.
 
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::call::Nested;
@@ -12,6 +13,7 @@ use crate::resolve::{
     self, Argument, Command, Directory, Environment, Origin, Sink, Start, Stdin, Text,
 };
 use crate::rules;
+use crate::shell::Dialect;
 use crate::world::{Overlay, World};
 
 /// Shells within shells, wrappers within wrappers.
@@ -28,6 +30,7 @@ pub enum Subject {
         name: String,
         arguments: Vec<String>,
         interactive: bool,
+        dialect: Dialect,
     },
     /// A program and its arguments.
     Argv(Vec<String>),
@@ -41,6 +44,7 @@ impl Subject {
             name: "bash".to_owned(),
             arguments: Vec::new(),
             interactive: false,
+            dialect: Dialect::BASH,
         }
     }
 
@@ -86,8 +90,10 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
             name,
             arguments,
             interactive,
+            dialect,
         } => {
             let start = Start {
+                dialect: *dialect,
                 name: Text::known(name.clone()),
                 arguments: Some(
                     arguments
@@ -162,7 +168,7 @@ impl Judge<'_> {
                 origin,
                 arguments,
                 by,
-                shell: _,
+                shell,
             } => {
                 let place = by.location.clone();
                 let mut words = arguments.into_iter();
@@ -177,7 +183,8 @@ impl Judge<'_> {
                 );
                 let rest: Vec<Argument> = words.collect();
                 let known = !rest.iter().any(|argument| argument.splits);
-                let start = Start {
+                let mut start = Start {
+                    dialect: shell,
                     name,
                     arguments: known.then(|| rest.into_iter().map(|word| word.value).collect()),
                     environment: by.environment,
@@ -187,9 +194,21 @@ impl Judge<'_> {
                     interactive: false,
                     nesting: self.nesting + 1,
                 };
-                self.walk(&text, origin, &place, start);
+                for dialect in shell.readings(self.real_sh(&start).as_deref()) {
+                    start.dialect = dialect;
+                    self.walk(&text, origin.clone(), &place, start.clone());
+                }
             }
         }
+    }
+
+    /// The name of the program that `/bin/sh` is where a shell starts.
+    fn real_sh(&self, start: &Start) -> Option<String> {
+        if start.elsewhere.is_some() {
+            return None;
+        }
+        let real = self.world.canonical(Path::new("/bin/sh"))?;
+        Some(real.file_name()?.to_str()?.to_owned())
     }
 
     fn note(&mut self, effect: Effect) {
@@ -248,7 +267,7 @@ impl Sink for Judge<'_> {
 
 /// The commands that a text would run, without judging them: for tests and `guard explain`.
 #[must_use]
-pub fn commands(text: &str, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
+pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
     #[derive(Default)]
     struct Recorder(Vec<Command>, Vec<Opaque>);
     impl Sink for Recorder {
@@ -262,6 +281,7 @@ pub fn commands(text: &str, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
     let overlay = Overlay::new(world);
     let mut recorder = Recorder::default();
     let start = Start {
+        dialect,
         name: Text::known("bash"),
         arguments: Some(Vec::new()),
         environment: Environment::default(),

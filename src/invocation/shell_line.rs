@@ -9,6 +9,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::{bash, dash, zsh};
+use crate::shell::Dialect;
 
 /// Whose rules a command line follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,16 @@ pub enum Flavor {
 }
 
 impl Flavor {
+    /// The name of the shell that brought these rules.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Dash => "dash",
+            Self::Zsh => "zsh",
+        }
+    }
+
     /// The flavor of a real shell by the name of its file, symlinks resolved (`sh` → `dash`).
     #[must_use]
     pub fn of(program: &Path) -> Option<Self> {
@@ -130,6 +141,33 @@ impl ShellLine {
             .rev()
             .find(|(set, _)| set == name)
             .is_some_and(|(_, on)| *on)
+    }
+
+    /// The rules that the shell reads its text by. `name` is the shell's own.
+    #[must_use]
+    pub fn dialect(&self, name: &str) -> Dialect {
+        let dialect = Dialect::from(name);
+        if !dialect.is_zsh() {
+            return dialect;
+        }
+        let started = if self.posix {
+            dialect.as_sh()
+        } else if self.interactive {
+            dialect.with_option("interactivecomments", false)
+        } else {
+            dialect
+        };
+        self.settings.iter().fold(started, |dialect, (name, on)| {
+            let name = match name.as_str() {
+                "y" => "shwordsplit",
+                "P" => "rcexpandparam",
+                "I" => "ignorebraces",
+                "F" => "noglob",
+                "k" => "interactivecomments",
+                other => other,
+            };
+            dialect.with_option(name, *on)
+        })
     }
 
     /// Whether the shell would talk to a person, given which of its standard input, output and

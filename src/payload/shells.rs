@@ -4,12 +4,12 @@
 //! that is followed. How a shell reads its options is `invocation`'s.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use crate::call::{Call, Findings, Nested};
 use crate::invocation::{Flavor, Input, ShellLine, Startup};
 use crate::resolve::{Argument, Command, base_name};
 use crate::rules;
+use crate::shell::Dialect;
 
 /// Stands for a word that is not known. No shell takes it for an option.
 const UNKNOWN: &str = "\u{fffc}";
@@ -53,11 +53,11 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     }
     let mut by = command.clone();
     by.redirections = Vec::new();
-    start_up_files(shell, &line, &by, call, findings);
-    follow(shell, &line, by, call, findings);
+    start_up_files(line.dialect(shell), &line, &by, call, findings);
+    follow(line.dialect(shell), &line, by, call, findings);
 }
 
-fn follow(shell: &str, line: &ShellLine, by: Command, call: &Call<'_>, findings: &mut Findings) {
+fn follow(shell: Dialect, line: &ShellLine, by: Command, call: &Call<'_>, findings: &mut Findings) {
     let argv = &call.command.argv;
     let from = |index: usize| argv.get(index..).unwrap_or_default();
     // `$0`, then `$1` and on.
@@ -80,7 +80,7 @@ fn follow(shell: &str, line: &ShellLine, by: Command, call: &Call<'_>, findings:
 }
 
 fn text(
-    shell: &str,
+    shell: Dialect,
     text: Option<&Argument>,
     arguments: Vec<Argument>,
     by: Command,
@@ -100,14 +100,14 @@ fn text(
         origin: rules::origin_of(text),
         arguments,
         by: Box::new(by),
-        shell: Rc::from(shell),
+        shell,
     });
 }
 
 /// `--rcfile f`, and the file that a variable names, where the command itself says which: what a
 /// person's own environment names is that person's.
 fn start_up_files(
-    shell: &str,
+    shell: Dialect,
     line: &ShellLine,
     by: &Command,
     call: &Call<'_>,

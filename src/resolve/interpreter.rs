@@ -62,7 +62,7 @@ impl Interpreter<'_> {
 
     /// Parses and runs a text in the current shell.
     pub(super) fn text(&mut self, text: &str, origin: Origin) -> Text {
-        let script = shell::parse(text);
+        let script = shell::parse(text, self.state.dialect);
         let outer = std::mem::replace(&mut self.source, Source::new(text, origin));
         let output = self.deeper(|shell| shell.script(&script));
         self.source = outer;

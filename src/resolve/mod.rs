@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::location::{Location, Span};
+use crate::shell::Dialect;
 use crate::world::Overlay;
 pub use command::{
     Argument, Command, Directory, Environment, Redirection, RedirectionKind, Stdin, base_name,
@@ -38,6 +39,8 @@ pub use text::{Part, Text};
 /// The shell that reads a text, as it starts.
 #[derive(Clone, Debug)]
 pub struct Start {
+    /// Whose rules the text follows.
+    pub dialect: Dialect,
     /// `$0`.
     pub name: Text,
     /// `$1` …; `None` when they are not known.
@@ -63,11 +66,12 @@ pub(crate) fn walk(
     sink: &mut dyn Sink,
 ) {
     let state = State {
+        dialect: start.dialect,
         variables: Rc::default(),
         environment: start.environment,
         functions: Rc::default(),
         aliases: Rc::default(),
-        expand_aliases: start.interactive,
+        expand_aliases: start.interactive || start.dialect.expands_aliases(),
         name: start.name,
         arguments: start.arguments,
         directory: start.directory,

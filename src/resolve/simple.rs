@@ -227,7 +227,7 @@ impl Interpreter<'_> {
             source.push(' ');
             source.push_str(&word.source);
         }
-        let mut script = shell::parse(&source);
+        let mut script = shell::parse(&source, self.state.dialect);
         if let [Node::Simple(first), ..] = script.list.as_mut_slice() {
             first
                 .redirections

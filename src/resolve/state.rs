@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::command::{Directory, Environment, Stdin};
 use super::source::Source;
 use super::text::Text;
-use crate::shell::Node;
+use crate::shell::{Dialect, Node};
 use crate::world::World;
 
 /// More values than this for one variable are not told apart.
@@ -71,6 +71,8 @@ pub(super) struct Function {
 
 #[derive(Clone, Debug)]
 pub(super) struct State {
+    /// The rules of the shell, as its options leave them.
+    pub(super) dialect: Dialect,
     pub(super) variables: Rc<BTreeMap<String, Variable>>,
     pub(super) environment: Environment,
     pub(super) functions: Rc<BTreeMap<String, Function>>,
@@ -144,6 +146,7 @@ impl State {
                 }
             }
         }
+        self.dialect = self.dialect.join(other.dialect);
         if self.directory != other.directory {
             self.directory_if_cd_failed = Some(other.directory.clone());
         }

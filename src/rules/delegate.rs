@@ -49,10 +49,10 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
                 text: joined,
                 arguments: Vec::new(),
                 by: Box::new(inner),
-                shell: Rc::from("sh"),
+                shell: "sh".into(),
             });
         }
-        Language::ShellFile => script::run("sh", &words, &inner, call.world, findings),
+        Language::ShellFile => script::run("sh".into(), &words, &inner, call.world, findings),
         Language::Sql => {
             let found = sql::assess(&join(&words), origin(&words), Place::default(), &inner);
             findings.effects.extend(found.effects);
@@ -72,7 +72,7 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     let inner = inner_command(to, call);
     match to.to {
         Language::Shell | Language::ShellFile => {
-            script::from_stdin("sh", Vec::new(), &inner, call.world, findings);
+            script::from_stdin("sh".into(), Vec::new(), &inner, call.world, findings);
         }
         Language::Sql | Language::SqlFile => {
             psql::assess_stdin(Connection::default(), call, findings);

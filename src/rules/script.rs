@@ -9,11 +9,12 @@ use super::store;
 use crate::call::{Findings, Nested};
 use crate::resolve::Origin;
 use crate::resolve::{Argument, Command, Stdin, Text, base_name};
+use crate::shell::Dialect;
 use crate::world::{PathStatus, ReadError, World};
 
 /// Runs `words[0]` as a script of this shell, with the rest as its arguments.
 pub(crate) fn run(
-    shell: &str,
+    shell: Dialect,
     words: &[Argument],
     by: &Command,
     world: &dyn World,
@@ -55,7 +56,7 @@ pub(crate) fn run(
             },
             arguments: words.to_vec(),
             by: Box::new(by.clone()),
-            shell: Rc::from(shell),
+            shell,
         }),
         // The shell finds nothing to run, either.
         Err(ReadError::Missing(_)) if world.is_untouched() => {}
@@ -68,7 +69,7 @@ pub(crate) fn run(
 
 /// Runs what standard input holds as a script of this shell.
 pub(crate) fn from_stdin(
-    shell: &str,
+    shell: Dialect,
     arguments: Vec<Argument>,
     by: &Command,
     world: &dyn World,
@@ -84,7 +85,7 @@ pub(crate) fn from_stdin(
             origin,
             arguments: arguments.clone(),
             by,
-            shell: Rc::from(shell),
+            shell,
         }
     };
     match &by.stdin {

@@ -66,7 +66,7 @@ impl Parser<'_> {
         let source: Rc<str> = Rc::from(text.as_str());
         let pieces = if pending.strip_tabs {
             // Offsets inside a body that lost its tabs mean nothing in the source.
-            let mut inner = Parser::nested(&text, self.depth, self.span(start, end));
+            let mut inner = self.nested(&text, self.span(start, end));
             inner.here_document_pieces()?
         } else {
             let after = self.position;

@@ -1,9 +1,10 @@
-//! Text → AST, by the grammar of bash.
+//! Text → AST, by the grammar of the shell that reads it.
 //!
 //! Owns syntax: every byte of the source ends in a node, in a hole or in trivia (blanks,
 //! comments, separators). Never looks at the world and never expands anything.
 
 mod ast;
+mod dialect;
 mod heredoc;
 mod parser;
 mod word;
@@ -13,5 +14,6 @@ pub use ast::{
     Operator, Parameter, Piece, Redirection, RedirectionOperator, RedirectionTarget, Script,
     SimpleCommand, Subscript, Word,
 };
+pub use dialect::{Dialect, ZshOption};
 pub use parser::parse;
 pub(crate) use word::ansi_c;

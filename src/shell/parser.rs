@@ -7,6 +7,7 @@ use super::ast::{
     AndOrOperator, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Hole, Node, Piece,
     Redirection, RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
 };
+use super::dialect::Dialect;
 use super::heredoc::Pending;
 use crate::location::Span;
 
@@ -15,8 +16,8 @@ const DEPTH_LIMIT: usize = 120;
 
 /// Reads a whole script. Never fails: what cannot be read is a hole.
 #[must_use]
-pub fn parse(text: &str) -> Script {
-    let mut parser = Parser::new(text);
+pub fn parse(text: &str, dialect: Dialect) -> Script {
+    let mut parser = Parser::new(text, dialect);
     let mut script = Script::default();
     let hole = match parser.list_into(&mut script.list, &Stop::End) {
         Ok(()) if parser.position >= parser.end => return script,
@@ -55,6 +56,7 @@ enum Stop {
 
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
+    pub(super) dialect: Dialect,
     pub(super) position: usize,
     /// Exclusive; lowered while a part of the text is read on its own.
     pub(super) end: usize,
@@ -71,9 +73,10 @@ const RESERVED_ENDS: &[&str] = &["then", "do", "done", "fi", "elif", "else", "es
 const DECLARATIONS: &[&str] = &["declare", "typeset", "local", "export", "readonly"];
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, dialect: Dialect) -> Self {
         Self {
             text,
+            dialect,
             position: 0,
             end: text.len(),
             depth: 0,
@@ -83,11 +86,11 @@ impl<'a> Parser<'a> {
     }
 
     /// A parser for text that was taken out of the source and changed.
-    pub(super) fn nested(text: &'a str, depth: usize, place: Span) -> Self {
+    pub(super) fn nested(&self, text: &'a str, place: Span) -> Self {
         Self {
-            depth,
+            depth: self.depth,
             detached: Some(place),
-            ..Self::new(text)
+            ..Self::new(text, self.dialect)
         }
     }
 

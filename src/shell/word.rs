@@ -446,7 +446,7 @@ impl Parser<'_> {
             }
         }
         self.position = at;
-        let mut inner = Parser::nested(&text, self.depth, self.span(start, at));
+        let mut inner = self.nested(&text, self.span(start, at));
         let list = inner.script_until_end().map_err(|failure| Failure {
             reason: failure.reason,
             at: start,

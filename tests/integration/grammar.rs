@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use guard::shell::{
-    AssignmentValue, CompoundKind, Node, Operator, Piece, RedirectionTarget, Script, Word, parse,
+    AssignmentValue, CompoundKind, Dialect, Node, Operator, Piece, RedirectionTarget, Script, Word,
+    parse,
 };
 
 /// The first words of all commands in a tree, as they are written.
@@ -232,7 +233,7 @@ fn what_bash_accepts_is_read_without_a_hole() {
         {
             continue;
         }
-        let script = parse(&text);
+        let script = parse(&text, Dialect::BASH);
         if let Some(hole) = script.holes.first() {
             if bash_accepts(&path) {
                 holes.push(format!(
@@ -276,7 +277,7 @@ fn a_second_parser_sees_no_other_commands() {
     let scripts = include_str!("../corpus/scripts.txt").split("\n----\n");
     let mut unseen = Vec::new();
     for text in scripts.chain(include_str!("../corpus/ordinary.txt").lines()) {
-        let script = parse(text);
+        let script = parse(text, Dialect::BASH);
         assert!(script.holes.is_empty(), "{text}: {:?}", script.holes);
         let mut names = Names::default();
         names.script(&script);

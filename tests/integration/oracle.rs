@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use guard::resolve::{Argument, Part, Text};
+use guard::shell::Dialect;
 use guard::world::System;
 
 /// Programs that scripts of the corpus call. Each writes its argv down instead of doing it.
@@ -153,7 +154,7 @@ fn bash_executes_nothing_that_guard_does_not_see() {
                 ("PATH", bin.to_str().unwrap()),
             ],
         );
-        let (resolved, opaque) = guard::judge::commands(script, &world);
+        let (resolved, opaque) = guard::judge::commands(script, Dialect::BASH, &world);
         for argv in executed(script, &directory, &bin) {
             let seen = resolved.iter().any(|command| {
                 let base = command

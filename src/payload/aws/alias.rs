@@ -90,6 +90,6 @@ pub(super) fn hand_on(text: &str, words: &[Argument], call: &Call<'_>, findings:
         origin,
         arguments: Vec::new(),
         by: Box::new(call.command.clone()),
-        shell: Rc::from("sh"),
+        shell: "sh".into(),
     });
 }

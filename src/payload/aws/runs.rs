@@ -181,7 +181,7 @@ fn shell(
         origin: Origin::Place(location.clone()),
         arguments: Vec::<Argument>::new(),
         by: Box::new(by),
-        shell: Rc::from(shell),
+        shell: shell.into(),
     });
 }
 

@@ -221,7 +221,7 @@ pub(super) fn remote_shell(call: &Call<'_>, text: Text, location: &Location, on:
         origin: Origin::Place(location.clone()),
         arguments: Vec::new(),
         by: Box::new(by),
-        shell: Rc::from("bash"),
+        shell: "bash".into(),
     }
 }
 

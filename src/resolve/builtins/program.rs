@@ -41,7 +41,10 @@ impl Interpreter<'_> {
             .collect();
         if let ["-p", file, names @ ..] = words.as_slice() {
             for name in names {
-                let script = crate::shell::parse(&format!("{} \"$@\"", shell_words::quote(file)));
+                let script = crate::shell::parse(
+                    &format!("{} \"$@\"", shell_words::quote(file)),
+                    self.state.dialect,
+                );
                 if let Some(body) = script.list.into_iter().next() {
                     let source = std::rc::Rc::clone(&self.source);
                     let function = Function {
