@@ -4,7 +4,6 @@
 //! Owns the loop between `resolve` and `rules`. Never decides.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use crate::call::Nested;
 use crate::effect::{Assessment, Effect, Opaque};
@@ -75,6 +74,28 @@ fn argv_text(argv: &[String]) -> (String, Vec<Span>) {
 
 /// Judges what would run. `stdin` is what the text or program would read.
 pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment {
+    follow(subject, stdin, world, None).0
+}
+
+/// Judges a text as a shell's `-c` gets it, and gives every command that was judged, in order.
+pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command>, Assessment) {
+    let subject = Subject::Script {
+        text: text.to_owned(),
+        name: "bash".to_owned(),
+        arguments: Vec::new(),
+        interactive: false,
+        dialect,
+    };
+    let (found, seen) = follow(&subject, Stdin::Inherited, world, Some(Vec::new()));
+    (seen.unwrap_or_default(), found)
+}
+
+fn follow(
+    subject: &Subject,
+    stdin: Stdin,
+    world: &dyn World,
+    seen: Option<Vec<Command>>,
+) -> (Assessment, Option<Vec<Command>>) {
     let overlay = Overlay::new(world);
     let mut judge = Judge {
         world: &overlay,
@@ -82,6 +103,7 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
         depth: 0,
         nesting: 0,
         commands: 0,
+        seen,
     };
     let directory = Directory::Known(world.cwd().to_owned());
     match subject {
@@ -142,7 +164,7 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
             judge.command(command, 0);
         }
     }
-    judge.found
+    (judge.found, judge.seen)
 }
 
 struct Judge<'w> {
@@ -152,6 +174,8 @@ struct Judge<'w> {
     /// How deep the command stands that is judged.
     nesting: usize,
     commands: usize,
+    /// Every command that was judged, where somebody wants to know.
+    seen: Option<Vec<Command>>,
 }
 
 impl Judge<'_> {
@@ -228,6 +252,9 @@ impl Sink for Judge<'_> {
             );
             return;
         }
+        if let Some(seen) = &mut self.seen {
+            seen.push(command.clone());
+        }
         self.depth += 1;
         let outer = std::mem::replace(&mut self.nesting, nesting);
         let findings = rules::judge(&command, self.world);
@@ -263,42 +290,4 @@ impl Sink for Judge<'_> {
             self.found.opaque.push(opaque);
         }
     }
-}
-
-/// The commands that a text would run, without judging them: for tests and `guard explain`.
-#[must_use]
-pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command>, Vec<Opaque>) {
-    #[derive(Default)]
-    struct Recorder(Vec<Command>, Vec<Opaque>);
-    impl Sink for Recorder {
-        fn command(&mut self, command: Command, _nesting: usize) {
-            self.0.push(command);
-        }
-        fn opaque(&mut self, reason: String, location: Location) {
-            self.1.push(Opaque { reason, location });
-        }
-    }
-    let overlay = Overlay::new(world);
-    let mut recorder = Recorder::default();
-    let start = Start {
-        dialect,
-        name: Text::known("bash"),
-        arguments: Some(Vec::new()),
-        environment: Environment::default(),
-        directory: Directory::Known(world.cwd().to_owned()),
-        stdin: Stdin::Inherited,
-        elsewhere: None::<Rc<str>>,
-        interactive: false,
-        nesting: 0,
-    };
-    let place = Location::from(Span::new(0, text.len()));
-    resolve::walk(
-        &Text::known(text),
-        Origin::Verbatim { offset: 0 },
-        &place,
-        start,
-        &overlay,
-        &mut recorder,
-    );
-    (recorder.0, recorder.1)
 }

@@ -274,9 +274,13 @@ fn a_second_parser_sees_no_other_commands() {
     parser
         .set_language(&tree_sitter_bash::LANGUAGE.into())
         .unwrap();
-    let scripts = include_str!("../corpus/scripts.txt").split("\n----\n");
+    let scripts: Vec<String> = crate::oracle::corpus()
+        .into_iter()
+        .flat_map(|(_, scripts)| scripts)
+        .collect();
+    let lines = include_str!("../corpus/ordinary.txt").lines();
     let mut unseen = Vec::new();
-    for text in scripts.chain(include_str!("../corpus/ordinary.txt").lines()) {
+    for text in scripts.iter().map(String::as_str).chain(lines) {
         let script = parse(text, Dialect::BASH);
         assert!(script.holes.is_empty(), "{text}: {:?}", script.holes);
         let mut names = Names::default();

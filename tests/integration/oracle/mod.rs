@@ -1,0 +1,175 @@
+//! Real bash is the oracle: every argv that it executes is among the commands that guard
+//! resolved, or guard said that it could not see.
+
+mod compare;
+mod sandbox;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use guard::shell::Dialect;
+use guard::world::System;
+
+use compare::{Outcome, compare};
+use sandbox::Sandbox;
+
+/// Runs a script under guard and under bash, in the same directory; `None` if it does not end.
+fn outcome(script: &str, sandbox: &mut Sandbox) -> Option<Outcome> {
+    let directory = sandbox.prepare();
+    let bin = sandbox.bin();
+    let world = System::with_environment(
+        directory.clone(),
+        [
+            ("HOME", directory.to_str().unwrap()),
+            ("PATH", bin.to_str().unwrap()),
+        ],
+    );
+    let (resolved, assessment) = guard::judge::commands(script, Dialect::BASH, &world);
+    let executed = sandbox.run(script)?;
+    Some(compare(&resolved, assessment.opaque, &executed))
+}
+
+/// What became of many scripts.
+#[derive(Default)]
+struct Tally {
+    scripts: usize,
+    dropped: usize,
+    opaque: Vec<String>,
+    calls: usize,
+    words: usize,
+    inexact: usize,
+    differences: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, script: &str, outcome: Option<Outcome>) {
+        self.scripts += 1;
+        let Some(outcome) = outcome else {
+            self.dropped += 1;
+            return;
+        };
+        if let Some(opaque) = outcome.opaque.first() {
+            self.opaque.push(format!("{}\n{script}", opaque.reason));
+        }
+        self.calls += outcome.calls;
+        self.words += outcome.words;
+        self.inexact += outcome.inexact;
+        if let Some(difference) = outcome.difference() {
+            self.differences.push(format!("{script}\n{difference}"));
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.scripts += other.scripts;
+        self.dropped += other.dropped;
+        self.opaque.extend(other.opaque);
+        self.calls += other.calls;
+        self.words += other.words;
+        self.inexact += other.inexact;
+        self.differences.extend(other.differences);
+    }
+
+    /// Out of a hundred scripts, how many are opaque.
+    fn opaque_share(&self) -> f64 {
+        share(self.opaque.len(), self.scripts)
+    }
+
+    fn report(&self, what: &str) {
+        eprintln!(
+            "{what}: {} scripts, {} dropped; bash ran {} programs with {} words, of which {} \
+             ({:.1} %) are known only in part; opaque: {} ({:.1} %); silent differences: {}",
+            self.scripts,
+            self.dropped,
+            self.calls,
+            self.words,
+            self.inexact,
+            share(self.inexact, self.words),
+            self.opaque.len(),
+            self.opaque_share(),
+            self.differences.len(),
+        );
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people to read")]
+fn share(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
+}
+
+/// Runs scripts on every processor.
+fn run_all<S: AsRef<str> + Sync>(scripts: &[S]) -> Tally {
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut tally = Tally::default();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut sandbox = Sandbox::new();
+                    let mut tally = Tally::default();
+                    while let Some(script) =
+                        scripts.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+                    {
+                        let script = script.as_ref();
+                        tally.add(script, outcome(script, &mut sandbox));
+                    }
+                    tally
+                })
+            })
+            .collect();
+        for thread in threads {
+            tally.join(thread.join().unwrap());
+        }
+    });
+    tally
+}
+
+/// The scripts that were written by hand, file by file: apart by lines of `----`.
+pub(crate) fn corpus() -> Vec<(PathBuf, Vec<String>)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/scripts");
+    let mut files: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let scripts = text
+                .split("\n----\n")
+                .map(|script| script.trim_matches('\n').to_owned())
+                .filter(|script| !script.is_empty())
+                .collect();
+            (path, scripts)
+        })
+        .collect()
+}
+
+#[test]
+fn bash_executes_nothing_that_guard_does_not_see() {
+    let scripts: Vec<String> = corpus()
+        .into_iter()
+        .flat_map(|(_, scripts)| scripts)
+        .collect();
+    assert!(
+        scripts.len() > 150,
+        "the corpus is there: {}",
+        scripts.len()
+    );
+    let tally = run_all(&scripts);
+    tally.report("hand-made");
+    assert!(
+        tally.differences.is_empty(),
+        "{} differences:\n{}",
+        tally.differences.len(),
+        tally.differences.join("\n\n")
+    );
+    assert_eq!(tally.dropped, 0, "every script of the corpus ends");
+    // Saying "opaque" to everything would pass, too.
+    assert!(
+        tally.opaque_share() < 5.0,
+        "too much is opaque: {:#?}",
+        tally.opaque
+    );
+}
