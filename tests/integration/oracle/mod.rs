@@ -2,8 +2,12 @@
 //! resolved, or guard said that it could not see.
 
 mod compare;
+mod generator;
+mod random;
 mod sandbox;
+mod tree;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +15,8 @@ use guard::shell::Dialect;
 use guard::world::System;
 
 use compare::{Outcome, compare};
+use generator::Generator;
+use random::Random;
 use sandbox::Sandbox;
 
 /// Runs a script under guard and under bash, in the same directory; `None` if it does not end.
@@ -22,6 +28,7 @@ fn outcome(script: &str, sandbox: &mut Sandbox) -> Option<Outcome> {
         [
             ("HOME", directory.to_str().unwrap()),
             ("PATH", bin.to_str().unwrap()),
+            ("LANG", "C.UTF-8"),
         ],
     );
     let (resolved, assessment) = guard::judge::commands(script, Dialect::BASH, &world);
@@ -38,7 +45,8 @@ struct Tally {
     calls: usize,
     words: usize,
     inexact: usize,
-    differences: Vec<String>,
+    /// By script.
+    differences: BTreeMap<String, String>,
 }
 
 impl Tally {
@@ -55,7 +63,7 @@ impl Tally {
         self.words += outcome.words;
         self.inexact += outcome.inexact;
         if let Some(difference) = outcome.difference() {
-            self.differences.push(format!("{script}\n{difference}"));
+            self.differences.insert(script.to_owned(), difference);
         }
     }
 
@@ -67,6 +75,28 @@ impl Tally {
         self.words += other.words;
         self.inexact += other.inexact;
         self.differences.extend(other.differences);
+    }
+
+    fn shown(&self) -> String {
+        let pairs = self.differences.iter();
+        pairs
+            .map(|(script, difference)| format!("{script}\n{difference}\n\n"))
+            .collect()
+    }
+
+    /// Why scripts are opaque, the most frequent reason first.
+    fn reasons(&self) -> String {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for opaque in &self.opaque {
+            let reason = opaque.lines().next().unwrap_or_default();
+            *counts.entry(reason).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let lines = counts.iter().take(40);
+        lines
+            .map(|(reason, count)| format!("{count:6} {reason}\n"))
+            .collect()
     }
 
     /// Out of a hundred scripts, how many are opaque.
@@ -163,7 +193,7 @@ fn bash_executes_nothing_that_guard_does_not_see() {
         tally.differences.is_empty(),
         "{} differences:\n{}",
         tally.differences.len(),
-        tally.differences.join("\n\n")
+        tally.shown()
     );
     assert_eq!(tally.dropped, 0, "every script of the corpus ends");
     // Saying "opaque" to everything would pass, too.
@@ -171,5 +201,57 @@ fn bash_executes_nothing_that_guard_does_not_see() {
         tally.opaque_share() < 5.0,
         "too much is opaque: {:#?}",
         tally.opaque
+    );
+}
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |value| {
+        value.parse().unwrap_or_else(|_| panic!("{name}={value}"))
+    })
+}
+
+#[test]
+#[ignore = "the resolver does not follow all of it yet"]
+fn bash_executes_nothing_else_of_what_a_grammar_gives() {
+    let seed = setting("GUARD_ORACLE_SEED", 20);
+    let count = setting("GUARD_ORACLE_COUNT", 5000);
+    eprintln!("GUARD_ORACLE_SEED={seed} GUARD_ORACLE_COUNT={count}");
+    let mut seeds = Random::new(seed);
+    let trees: Vec<_> = (0..count)
+        .map(|_| Generator::new(seeds.next()).script())
+        .collect();
+    let scripts: Vec<String> = trees.iter().map(tree::Tree::render).collect();
+    let tally = run_all(&scripts);
+    tally.report("generated");
+    eprintln!("{}", tally.reasons());
+    let mut sandbox = Sandbox::new();
+    let shown: Vec<String> = trees
+        .iter()
+        .filter(|tree| tally.differences.contains_key(&tree.render()))
+        .take(setting("GUARD_ORACLE_SHOWN", 10).try_into().unwrap())
+        .map(|tree| {
+            let mut differs = |script: &str| {
+                outcome(script, &mut sandbox).is_some_and(|outcome| outcome.difference().is_some())
+            };
+            let small = tree.shrink(300, &mut differs).render();
+            let difference = outcome(&small, &mut sandbox).and_then(|outcome| outcome.difference());
+            format!("{small}\n{}", difference.unwrap_or_default())
+        })
+        .collect();
+    assert!(
+        tally.differences.is_empty(),
+        "{} differences:\n{}",
+        tally.differences.len(),
+        shown.join("\n----\n")
+    );
+    assert!(
+        tally.dropped * 100 < tally.scripts,
+        "too many do not end: {}",
+        tally.dropped
+    );
+    assert!(
+        tally.opaque_share() < 15.0,
+        "too much is opaque: {}",
+        tally.reasons()
     );
 }

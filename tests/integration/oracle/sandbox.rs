@@ -108,7 +108,7 @@ while IFS= read -r number; do
     ended=$(
         {
             cd "$root/work/$number" || exit
-            export HOME=$PWD PATH=$root/bin
+            export HOME=$PWD PATH=$root/bin LANG=C.UTF-8
             unset OLDPWD SHLVL number root
             exec -a bash /bin/bash -c "$(<../../script)"
         } 198>&1 > /dev/null 2>&1 < /dev/null
