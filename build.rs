@@ -42,8 +42,8 @@ struct Tables {
 fn main() -> Result<(), Error> {
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=build.rs");
-    link_for_a_quick_start();
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    link_for_a_quick_start(&out)?;
     let mut files: Vec<PathBuf> = fs::read_dir("rules")?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -63,14 +63,24 @@ fn main() -> Result<(), Error> {
     tables.write(&out)
 }
 
-/// guard is started once for each command, so its start-up is most of its cost. At a fixed address
-/// the loader has no relocations to make (7,500 otherwise, spread over many pages). Only its own user
-/// ever feeds guard anything, so a layout that nobody can guess would protect nothing.
-fn link_for_a_quick_start() {
+/// guard is started once for each command, so its start-up is most of its cost.
+///
+/// At a fixed address the loader has no relocations to make (7,500 otherwise, spread over many
+/// pages). Only its own user ever feeds guard anything, so a layout that nobody can guess would
+/// protect nothing. The unwinder comes from the compiler's static libgcc instead of the shared one,
+/// which is one library less to load, and asks the processor for its features at each start (a trap
+/// in a virtual machine).
+fn link_for_a_quick_start(out: &Path) -> Result<(), Error> {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         println!("cargo:rustc-link-arg-bin=guard=-no-pie");
+        // Rust names the shared library itself; a linker script of that name is found first.
+        let libraries = out.join("link");
+        fs::create_dir_all(&libraries)?;
+        fs::write(libraries.join("libgcc_s.so"), "GROUP ( -lgcc_eh -lgcc )\n")?;
+        println!("cargo:rustc-link-arg-bin=guard=-L{}", libraries.display());
     }
+    Ok(())
 }
 
 impl Tables {
