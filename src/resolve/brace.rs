@@ -1,6 +1,8 @@
 //! Brace expansion: `{a,b}`, `{1..5}`, before any other expansion.
 
-use crate::shell::{Piece, Word};
+use std::rc::Rc;
+
+use crate::shell::{Parameter, Piece, Word};
 
 /// More words than this are not made.
 const LIMIT: usize = 1000;
@@ -10,6 +12,19 @@ const LIMIT: usize = 1000;
 enum Token {
     Char(char),
     Piece(Piece),
+}
+
+impl Token {
+    /// Between `Z` and `a` stands a backslash, which quotes what comes after it.
+    fn of_sequence(character: char) -> Self {
+        match character {
+            '\\' => Self::Piece(Piece::Quoted {
+                text: String::new(),
+                offset: None,
+            }),
+            other => Self::Char(other),
+        }
+    }
 }
 
 /// The words that `word` becomes; `None` if there would be too many.
@@ -32,15 +47,38 @@ pub(super) fn expand(word: &Word) -> Option<Vec<Vec<Piece>>> {
     if words.len() == 1 {
         return Some(vec![word.pieces.clone()]);
     }
-    Some(words.into_iter().map(pieces).collect())
+    words
+        .into_iter()
+        // Nothing at all, not even quotes: no word.
+        .filter(|tokens| !tokens.is_empty())
+        .map(pieces)
+        .collect()
 }
 
-fn pieces(tokens: Vec<Token>) -> Vec<Piece> {
+/// The pieces of one word. Braces are expanded before anything else, as text: `$x{a,b}` is `$xa`
+/// and `$xb`. `None` for an expansion that only comes to be by that.
+fn pieces(tokens: Vec<Token>) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     for token in tokens {
         match token {
-            Token::Char(character) => text.push(character),
+            Token::Char(character) if is_name_part(character) && text.is_empty() => {
+                match pieces.last_mut().and_then(plain_name) {
+                    Some(parameter) => {
+                        parameter.name.push(character);
+                        parameter.source = Rc::from(format!("${}", parameter.name));
+                    }
+                    None => text.push(character),
+                }
+            }
+            Token::Char(character) => {
+                if text.ends_with('$')
+                    && (is_name_part(character) || "({[@*#?-$!".contains(character))
+                {
+                    return None;
+                }
+                text.push(character);
+            }
             Token::Piece(piece) => {
                 if !text.is_empty() {
                     pieces.push(Piece::Literal {
@@ -55,7 +93,27 @@ fn pieces(tokens: Vec<Token>) -> Vec<Piece> {
     if !text.is_empty() || pieces.is_empty() {
         pieces.push(Piece::Literal { text, offset: None });
     }
-    pieces
+    Some(pieces)
+}
+
+fn is_name_part(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+/// The parameter of an unquoted `$name`, which more characters make another name.
+fn plain_name(piece: &mut Piece) -> Option<&mut Parameter> {
+    let Piece::Parameter {
+        parameter,
+        quoted: false,
+    } = piece
+    else {
+        return None;
+    };
+    let named = parameter
+        .source
+        .strip_prefix('$')
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
+    named.then_some(&mut **parameter)
 }
 
 fn is_char(tokens: &[Token], at: usize, wanted: char) -> bool {
@@ -163,7 +221,7 @@ fn sequence(tokens: &[Token]) -> Option<Vec<Vec<Token>>> {
     Some(
         items
             .into_iter()
-            .map(|item| item.chars().map(Token::Char).collect())
+            .map(|item| item.chars().map(Token::of_sequence).collect())
             .collect(),
     )
 }

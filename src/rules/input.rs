@@ -10,20 +10,66 @@ use crate::world::World;
 /// More items than this are treated as not known: each would be judged by itself.
 const ITEMS: usize = 256;
 
-/// The items of the input, if every one of them is known.
-pub(super) fn items(call: &Call<'_>, stdin: &Stdin, by_line: bool) -> Option<Vec<String>> {
+/// The items of the input as the commands get them, if every one of them is known.
+pub(super) fn groups(call: &Call<'_>, stdin: &Stdin, by_line: bool) -> Option<Vec<Vec<String>>> {
     let text = text(call, stdin)?;
+    if let Some(lines) = given(call, &["-L", "-l", "--max-lines"]) {
+        return by_lines(&text, lines?);
+    }
+    let items = items(call, &text, by_line)?;
+    let most = match given(call, &["--max-args"]) {
+        _ if by_line => 1,
+        Some(most) => most?,
+        None => items.len(),
+    };
+    if items.is_empty() {
+        return Some(vec![items]);
+    }
+    Some(items.chunks(most).map(<[_]>::to_vec).collect())
+}
+
+/// The number that the last of these options is given; the inner `None` if it is not known.
+fn given(call: &Call<'_>, names: &[&str]) -> Option<Option<usize>> {
+    let mut options = call.args.options.iter().rev();
+    let given = options.find(|option| names.contains(&option.name.as_str()))?;
+    Some(match given.values.first() {
+        Some(value) => value
+            .value
+            .exact()
+            .and_then(|text| text.parse().ok())
+            .filter(|number| *number > 0),
+        None => Some(1),
+    })
+}
+
+/// The words of so many lines each. A blank at the end of a line joins it to the next one: that
+/// is not followed.
+fn by_lines(text: &str, count: usize) -> Option<Vec<Vec<String>>> {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    if lines.len() > ITEMS || lines.iter().any(|line| line.ends_with([' ', '\t'])) {
+        return None;
+    }
+    lines
+        .chunks(count)
+        .map(|lines| quoted_words(&lines.join("\n")))
+        .collect()
+}
+
+fn items(call: &Call<'_>, text: &str, by_line: bool) -> Option<Vec<String>> {
     let items = if call.args.flag("--null") {
-        split(&text, '\0')
+        split(text, '\0')
     } else if let Some(delimiter) = call.args.option("--delimiter") {
-        split(&text, delimiter_of(delimiter.value.exact()?)?)
+        split(text, delimiter_of(delimiter.value.exact()?)?)
     } else if by_line {
         text.lines()
             .map(|line| line.trim_start().to_owned())
             .filter(|line| !line.is_empty())
             .collect()
     } else {
-        quoted_words(&text)?
+        quoted_words(text)?
     };
     Some(items).filter(|items| items.len() <= ITEMS)
 }
@@ -90,16 +136,19 @@ fn quoted_words(text: &str) -> Option<Vec<String>> {
 pub(super) fn filled(
     words: &[Argument],
     mark: Option<&str>,
-    items: Option<Vec<String>>,
+    groups: Option<Vec<Vec<String>>>,
     place: &Location,
 ) -> Vec<Vec<Argument>> {
-    match (mark, items) {
-        (None, Some(items)) => {
-            let added = items
-                .into_iter()
-                .map(|item| Argument::known(item, place.clone()));
-            vec![words.iter().cloned().chain(added).collect()]
-        }
+    match (mark, groups) {
+        (None, Some(groups)) => groups
+            .into_iter()
+            .map(|items| {
+                let added = items
+                    .into_iter()
+                    .map(|item| Argument::known(item, place.clone()));
+                words.iter().cloned().chain(added).collect()
+            })
+            .collect(),
         (None, None) => {
             let hole = Argument {
                 value: Text::unknown("what it is given then"),
@@ -109,8 +158,9 @@ pub(super) fn filled(
             };
             vec![words.iter().cloned().chain([hole]).collect()]
         }
-        (Some(mark), Some(items)) => items
+        (Some(mark), Some(groups)) => groups
             .into_iter()
+            .flatten()
             .map(|item| with(words, mark, &Part::Known(item)))
             .collect(),
         (Some(mark), None) => vec![with(words, mark, &Part::Unknown(mark.to_owned()))],

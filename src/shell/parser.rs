@@ -162,7 +162,7 @@ impl<'a> Parser<'a> {
     pub(super) fn skip_blanks(&mut self) {
         loop {
             match self.peek() {
-                Some(b' ' | b'\t' | b'\r') => self.position += 1,
+                Some(b' ' | b'\t') => self.position += 1,
                 Some(b'\\') if self.peek_at(1) == Some(b'\n') => self.position += 2,
                 Some(b'#') => {
                     self.position = self.find_byte(b'\n', self.position).unwrap_or(self.end);
@@ -191,8 +191,13 @@ impl<'a> Parser<'a> {
     fn reserved(&self) -> Option<&'a str> {
         let rest = self.rest();
         let length = rest
-            .find(|c: char| c.is_ascii_whitespace() || ";&|<>()".contains(c))
+            .find(|c: char| " \t\n;&|<>()".contains(c))
             .unwrap_or(rest.len());
+        // A line that goes on behind the word.
+        let length = rest
+            .get(..length + 1)
+            .filter(|word| word.ends_with("\\\n"))
+            .map_or(length, |word| word.len() - 2);
         rest.get(..length).filter(|word| {
             !word.is_empty()
                 && (matches!(*word, "{" | "}" | "!" | "[[")
@@ -762,7 +767,7 @@ impl<'a> Parser<'a> {
             return Ok(None);
         }
         let subscript = match subscript {
-            Some((from, to)) => Some(Box::new(self.expression(from, to)?)),
+            Some((from, to)) => Some(Box::new(self.subscript(from, to)?)),
             None => None,
         };
         self.position = at;
@@ -799,7 +804,7 @@ impl<'a> Parser<'a> {
                 && let Some(close) = self.bracket_end(self.position + 1)
                 && self.slice(close + 1, close + 2) == "="
             {
-                key = Some(self.expression(self.position + 1, close)?);
+                key = Some(self.subscript(self.position + 1, close)?);
                 self.position = close + 2;
             }
             match self.word()? {

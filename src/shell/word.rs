@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::ast::{Operator, Parameter, Piece, Script, Subscript, Word};
+use super::ast::{Hole, Operator, Parameter, Piece, Script, Subscript, Word};
 use super::parser::{Failure, Parser, is_name};
 
 /// Where a run of pieces ends.
@@ -18,8 +18,11 @@ enum Until {
     },
     /// `"`
     DoubleQuote,
-    /// The end of the range (a here-document, an arithmetic expression).
-    End { backslash_all: bool },
+    /// The end of the range, where double quotes are characters: a here-document.
+    HereDocument,
+    /// The end of the range, where they are not: an arithmetic expression, or a subscript, in which
+    /// single quotes are none, either.
+    Expression { subscript: bool },
     /// A blank outside parentheses: the right side of `=~`.
     Blank,
 }
@@ -28,7 +31,7 @@ impl Until {
     /// Whether what is read counts as quoted: no splitting, no patterns.
     const fn quotes(self) -> bool {
         match self {
-            Self::DoubleQuote | Self::End { .. } => true,
+            Self::DoubleQuote | Self::HereDocument | Self::Expression { .. } => true,
             Self::Brace { quoted, .. } => quoted,
             Self::Metacharacter | Self::Blank => false,
         }
@@ -113,25 +116,28 @@ impl Parser<'_> {
         Ok(self.finish_word(pieces, start, self.position))
     }
 
-    /// The text from `start` to `end` as if in double quotes: arithmetic and subscripts. Leaves
-    /// the position at `end`.
+    /// The text from `start` to `end` as if in double quotes: arithmetic. Leaves the position at
+    /// `end`.
     pub(super) fn expression(&mut self, start: usize, end: usize) -> Result<Word, Failure> {
+        self.range(start, end, Until::Expression { subscript: false })
+    }
+
+    /// The text between the brackets of an array's element, as [`Parser::expression`].
+    pub(super) fn subscript(&mut self, start: usize, end: usize) -> Result<Word, Failure> {
+        self.range(start, end, Until::Expression { subscript: true })
+    }
+
+    fn range(&mut self, start: usize, end: usize, until: Until) -> Result<Word, Failure> {
         let outer = std::mem::replace(&mut self.end, end);
         self.position = start;
-        let pieces = self.deeper(|parser| {
-            parser.pieces(Until::End {
-                backslash_all: true,
-            })
-        });
+        let pieces = self.deeper(|parser| parser.pieces(until));
         self.end = outer;
         self.position = end;
         Ok(self.finish_word(pieces?, start, end))
     }
 
     pub(super) fn here_document_pieces(&mut self) -> Result<Vec<Piece>, Failure> {
-        self.pieces(Until::End {
-            backslash_all: false,
-        })
+        self.pieces(Until::HereDocument)
     }
 
     fn pieces(&mut self, until: Until) -> Result<Vec<Piece>, Failure> {
@@ -141,7 +147,7 @@ impl Parser<'_> {
         while let Some(byte) = self.peek() {
             match until {
                 Until::Metacharacter => match byte {
-                    b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'|' | b')' => break,
+                    b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b')' => break,
                     b'<' | b'>' if self.peek_at(1) == Some(b'(') => {
                         let piece = self.process_substitution(byte == b'>')?;
                         found.push(piece);
@@ -165,26 +171,20 @@ impl Parser<'_> {
                 },
                 Until::DoubleQuote if byte == b'"' => break,
                 Until::Blank => match byte {
-                    b' ' | b'\t' | b'\n' | b'\r' if parentheses == 0 => break,
+                    b' ' | b'\t' | b'\n' if parentheses == 0 => break,
                     b'(' => parentheses += 1,
                     b')' => parentheses = parentheses.saturating_sub(1),
                     _ => {}
                 },
-                Until::DoubleQuote | Until::End { .. } => {}
+                Until::DoubleQuote | Until::HereDocument | Until::Expression { .. } => {}
             }
             match byte {
                 b'\\' => self.backslash(&mut found, until),
-                b'\'' if !quoted => self.single_quotes(&mut found)?,
-                // In `"${x:-'a'}"` the quotes are characters; in `"${x#'a'}"` they quote.
-                b'"' if !matches!(
-                    until,
-                    Until::End {
-                        backslash_all: false
-                    }
-                ) =>
-                {
-                    self.double_quotes(&mut found)?;
+                b'\'' if !quoted || until == (Until::Expression { subscript: true }) => {
+                    self.single_quotes(&mut found)?;
                 }
+                // In `"${x:-'a'}"` the quotes are characters; in `"${x#'a'}"` they quote.
+                b'"' if until != Until::HereDocument => self.double_quotes(&mut found)?,
                 b'$' => self.dollar(&mut found, quoted)?,
                 b'`' => {
                     let piece = self.backquotes(quoted)?;
@@ -221,9 +221,8 @@ impl Parser<'_> {
                 matches!(next, '$' | '`' | '"' | '\\' | '\n' | '}')
             }
             Until::DoubleQuote => matches!(next, '$' | '`' | '"' | '\\' | '\n'),
-            Until::End { backslash_all } => {
-                matches!(next, '$' | '`' | '\\' | '\n') || (backslash_all && next == '"')
-            }
+            Until::HereDocument => matches!(next, '$' | '`' | '\\' | '\n'),
+            Until::Expression { .. } => matches!(next, '$' | '`' | '\\' | '\n' | '"'),
         };
         if !escapes {
             self.copy_char(found, until.quotes());
@@ -368,16 +367,15 @@ impl Parser<'_> {
                 return self.double_quotes(found);
             }
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
-                let rest = self.slice(start + 1, self.end);
-                let length = rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .unwrap_or(rest.len());
-                self.position = start + 1 + length;
-                plain(self.slice(start + 1, self.position), quoted)
+                self.position = start + 1;
+                plain(&self.name_across_lines(), quoted)
             }
             Some(byte) if byte.is_ascii_digit() || b"@*#?-$!".contains(&byte) => {
                 self.position += 2;
                 plain(self.slice(start + 1, start + 2), quoted)
+            }
+            _ if self.slice(start + 1, self.end).starts_with("\\\n") => {
+                return self.failure("a line ends behind a `$`", start);
             }
             _ => {
                 self.copy_char(found, quoted);
@@ -386,6 +384,27 @@ impl Parser<'_> {
         };
         found.push(piece);
         Ok(())
+    }
+
+    /// The name at the position. A line may end within it.
+    fn name_across_lines(&mut self) -> String {
+        let mut name = String::new();
+        loop {
+            let rest = self.rest();
+            let length = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                .unwrap_or(rest.len());
+            name.push_str(rest.get(..length).unwrap_or_default());
+            self.position += length;
+            let continued = self.rest().trim_start_matches("\\\n");
+            let skipped = self.rest().len() - continued.len();
+            if skipped == 0
+                || !continued.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            {
+                return name;
+            }
+            self.position += skipped;
+        }
     }
 
     fn arithmetic(
@@ -446,11 +465,18 @@ impl Parser<'_> {
             }
         }
         self.position = at;
-        let mut inner = self.nested(&text, self.span(start, at));
-        let list = inner.script_until_end().map_err(|failure| Failure {
-            reason: failure.reason,
-            at: start,
-        })?;
+        let place = self.span(start, at);
+        // bash reads it only when it is run: what is wrong in there ends nothing else.
+        let list = self
+            .nested(&text, place)
+            .script_until_end()
+            .unwrap_or_else(|failure| Script {
+                list: Vec::new(),
+                holes: vec![Hole {
+                    reason: failure.reason,
+                    span: place,
+                }],
+            });
         Ok(Piece::Command {
             list: Rc::new(list),
             quoted,
@@ -556,7 +582,7 @@ impl Parser<'_> {
         let subscript = match self.slice(self.position + 1, close) {
             "@" => Subscript::At,
             "*" => Subscript::Star,
-            _ => Subscript::Index(Box::new(self.expression(self.position + 1, close)?)),
+            _ => Subscript::Index(Box::new(self.subscript(self.position + 1, close)?)),
         };
         self.position = close + 1;
         Ok(Some(subscript))

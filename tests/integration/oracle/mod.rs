@@ -224,6 +224,14 @@ fn bash_executes_nothing_else_of_what_a_grammar_gives() {
     let tally = run_all(&scripts);
     tally.report("generated");
     eprintln!("{}", tally.reasons());
+    if let Ok(wanted) = std::env::var("GUARD_ORACLE_OPAQUE") {
+        for opaque in tally.opaque.iter().filter(|text| {
+            let reason = text.lines().next().unwrap_or_default();
+            reason.contains(&wanted)
+        }) {
+            eprintln!("{opaque}\n----");
+        }
+    }
     let mut sandbox = Sandbox::new();
     let shown: Vec<String> = trees
         .iter()

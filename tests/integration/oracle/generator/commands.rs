@@ -711,13 +711,13 @@ impl Generator {
         let mut command = match wrapper {
             0 => parts!["command ", self.call()],
             1 => parts!["command -p true; command ", self.call()],
-            2 => parts!["(exec ", self.call(), ")"],
+            2 => return Tree::Command(parts!["(exec ", self.call(), ")"]),
             3 => parts!["env E=1 ", self.program()],
             4 => parts!["env -u HOME ", self.program()],
             5 => parts!["nice -n 5 ", self.program()],
             6 => parts!["nohup ", self.program()],
             7 => parts!["timeout 5 ", self.program()],
-            8 => parts!["(exec -a other ", self.call(), ")"],
+            8 => return Tree::Command(parts!["(exec -a other ", self.call(), ")"]),
             9 => {
                 let value = self.value();
                 return Tree::Command(parts!["echo ", value, " | xargs ", self.call()]);
