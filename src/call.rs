@@ -4,7 +4,7 @@
 
 use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
-use crate::resolve::{Argument, Command, Origin, Text};
+use crate::resolve::{Argument, Command, Origin, Text, Written};
 use crate::shell::Dialect;
 use crate::world::World;
 
@@ -132,6 +132,8 @@ pub struct Findings {
     pub opaque: Vec<Opaque>,
     pub unlisted: Vec<Unlisted>,
     pub nested: Vec<Nested>,
+    /// The files that the command writes, beyond its redirections.
+    pub written: Vec<Written>,
     /// The command changes nothing, whatever its arguments.
     pub only_looks: bool,
 }

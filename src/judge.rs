@@ -5,11 +5,12 @@
 
 use std::path::Path;
 
-use crate::call::Nested;
+use crate::call::{Findings, Nested};
 use crate::effect::{Assessment, Effect, Opaque};
 use crate::location::{Location, Span};
 use crate::resolve::{
-    self, Argument, Command, Directory, Environment, Origin, Sink, Start, Stdin, Text,
+    self, Argument, Command, Content, Directory, Environment, Origin, Sink, Start, Stdin, Text,
+    Written,
 };
 use crate::rules;
 use crate::shell::Dialect;
@@ -261,6 +262,28 @@ impl Sink for Judge<'_> {
         if !findings.only_looks {
             self.world.touch();
         }
+        self.take(findings, &command);
+        self.nesting = outer;
+        self.depth -= 1;
+    }
+
+    fn written(&mut self, written: Written, by: Command, nesting: usize) {
+        let outer = std::mem::replace(&mut self.nesting, nesting);
+        self.left(&written, &by);
+        self.nesting = outer;
+    }
+
+    fn opaque(&mut self, reason: String, location: Location) {
+        let opaque = Opaque { reason, location };
+        if !self.found.opaque.contains(&opaque) {
+            self.found.opaque.push(opaque);
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// Notes what a command does, and follows what it starts.
+    fn take(&mut self, findings: Findings, by: &Command) {
         for effect in findings.effects {
             self.note(effect);
         }
@@ -280,14 +303,37 @@ impl Sink for Judge<'_> {
         for nested in findings.nested {
             self.nested(nested);
         }
-        self.nesting = outer;
-        self.depth -= 1;
+        for written in findings.written {
+            self.write(&written, by);
+            self.left(&written, by);
+        }
     }
 
-    fn opaque(&mut self, reason: String, location: Location) {
-        let opaque = Opaque { reason, location };
-        if !self.found.opaque.contains(&opaque) {
-            self.found.opaque.push(opaque);
+    /// A later command of the same text finds what this one writes. It may not run, or may fail:
+    /// what was there before counts too.
+    fn write(&self, written: &Written, by: &Command) {
+        let path = written
+            .path
+            .exact()
+            .and_then(|path| by.directory.join(path));
+        let Some(path) = path.filter(|_| by.elsewhere.is_none()) else {
+            return;
+        };
+        match &written.content {
+            Content::Whole(text) => self.world.write(&path, text.exact(), false, false),
+            Content::Added(text) => self.world.write(&path, text.exact(), true, false),
+            Content::Within(_) | Content::CopyOf(_) => {}
         }
+    }
+
+    /// What is left in a file for a shell, git, cron or an editor to run later is judged as run.
+    fn left(&mut self, written: &Written, by: &Command) {
+        if self.depth >= DEPTH_LIMIT {
+            return;
+        }
+        self.depth += 1;
+        let findings = rules::left_to_run(written, by, self.world);
+        self.take(findings, by);
+        self.depth -= 1;
     }
 }

@@ -3,54 +3,26 @@
 //! Owns the reading of `reset --hard`, `checkout`, `restore`, `switch`, `clean` and `rm`. Never
 //! runs git.
 
+pub(super) mod config;
+mod runs;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::call::{Call, Findings, Nested};
+pub(super) use self::runs::follow;
+use crate::call::{Call, Findings};
 use crate::context::files::{self, Loss};
 use crate::context::git::WorkTree;
 use crate::effect::{Evidence, Reversibility};
-use crate::location::Location;
-use crate::resolve::Origin;
 use crate::resolve::{Argument, Directory, Text};
 use crate::world::{EntryKind, PathStatus, World};
 
 /// Files that are looked at by `git clean`, and changed files that are counted.
 const LIMIT: usize = 4000;
 
-/// Settings whose value git gives to a shell.
-const RUNS: &[&str] = &[
-    "core.pager",
-    "core.editor",
-    "core.sshcommand",
-    "core.fsmonitor",
-    "core.askpass",
-    "core.alternaterefscommand",
-    "core.gitproxy",
-    "diff.external",
-    "sequence.editor",
-    "credential.helper",
-    "gpg.program",
-    "uploadpack.packobjectshook",
-    "interactive.difffilter",
-];
-
-/// Variables that do the same.
-const RUNNING_VARIABLES: &[&str] = &[
-    "GIT_PAGER",
-    "PAGER",
-    "GIT_EDITOR",
-    "GIT_SEQUENCE_EDITOR",
-    "GIT_SSH_COMMAND",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_ASKPASS",
-    "GIT_PROXY_COMMAND",
-];
-
 /// Judges a git command beyond what its pack says.
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
-    configuration(call, findings);
-    variables(call, findings);
+    runs::configuration(call, findings);
     let command: Vec<&str> = call.args.command.iter().map(String::as_str).collect();
     match command.as_slice() {
         ["reset"] => reset(call, findings),
@@ -65,135 +37,9 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
         ["checkout-index"] if call.args.flag("--force") || call.args.open => {
             discard("checkout-index", None, call, findings);
         }
-        [] => alias(call, findings),
+        ["config"] | ["config", "set"] => runs::write(call, findings),
         _ => {}
     }
-}
-
-/// `-c alias.x='!rm -rf …'`, `-c core.pager=…`: git runs the value.
-fn configuration(call: &Call<'_>, findings: &mut Findings) {
-    for setting in call.args.all("-c") {
-        let Some((name, value)) = setting.value.known_prefix().split_once('=') else {
-            continue;
-        };
-        let name = name.to_ascii_lowercase();
-        let runs = RUNS.contains(&name.as_str())
-            || (name.starts_with("alias.") && value.starts_with('!'))
-            || ["filter.", "difftool.", "mergetool.", "merge.", "diff."]
-                .iter()
-                .any(|section| {
-                    name.starts_with(section)
-                        && [
-                            ".cmd",
-                            ".command",
-                            ".clean",
-                            ".smudge",
-                            ".process",
-                            ".driver",
-                            ".textconv",
-                        ]
-                        .iter()
-                        .any(|key| name.ends_with(key))
-                });
-        if name == "core.hookspath" && !matches!(value, "" | "/dev/null") {
-            let reason = format!("git would run hooks from `{value}`");
-            findings.opaque(reason, &setting.location);
-        }
-        if runs {
-            let text = value.trim_start_matches('!');
-            let mut whole = Text::known(text);
-            for part in setting.value.parts().iter().skip(1) {
-                whole.push(part.clone());
-            }
-            shell(whole, &setting.location, call, findings);
-        }
-    }
-}
-
-fn variables(call: &Call<'_>, findings: &mut Findings) {
-    for name in RUNNING_VARIABLES {
-        let Some(value) = call.command.variable(call.world, name) else {
-            continue;
-        };
-        let given = call.world.env(name);
-        if value.exact() != given.as_deref() && !value.is_empty() {
-            shell(value, &call.command.location, call, findings);
-        }
-    }
-}
-
-fn shell(text: Text, place: &Location, call: &Call<'_>, findings: &mut Findings) {
-    let mut by = call.command.clone();
-    by.redirections = Vec::new();
-    by.stdin = crate::resolve::Stdin::Empty;
-    findings.nested.push(Nested::Shell {
-        text,
-        origin: Origin::Place(place.clone()),
-        arguments: Vec::new(),
-        by: Box::new(by),
-        shell: "sh".into(),
-    });
-}
-
-/// A command of the user's own: `git undo`.
-fn alias(call: &Call<'_>, findings: &mut Findings) {
-    let Some(word) = &call.args.unknown_command else {
-        return;
-    };
-    let Some(name) = word.value.exact() else {
-        return;
-    };
-    let Some(value) = configured_alias(name, call) else {
-        return;
-    };
-    findings.unlisted.clear();
-    let mut inner = call.command.clone();
-    inner.redirections = Vec::new();
-    if let Some(text) = value.strip_prefix('!') {
-        let mut text = text.to_owned();
-        for operand in &call.args.operands {
-            text.push(' ');
-            text.push_str(&operand.value.display());
-        }
-        shell(Text::known(text), &word.location, call, findings);
-        return;
-    }
-    let at = inner.argv.iter().position(|other| other == word);
-    let Some(at) = at else {
-        return;
-    };
-    let words = value
-        .split_ascii_whitespace()
-        .map(|part| Argument::known(part, word.location.clone()));
-    inner.argv.splice(at..=at, words);
-    findings.nested.push(Nested::Command(Box::new(inner)));
-}
-
-fn configured_alias(name: &str, call: &Call<'_>) -> Option<String> {
-    let home = call.world.home();
-    let repository = directory(call)
-        .known()
-        .and_then(|path| WorkTree::of(&call.world.canonical(path)?, call.world))
-        .map(|tree| tree.directory.join("config"));
-    let files = [
-        repository,
-        home.as_ref().map(|home| home.join(".gitconfig")),
-        home.map(|home| home.join(".config/git/config")),
-    ];
-    files.into_iter().flatten().find_map(|file| {
-        let text = call.world.read(&file).ok()?;
-        let mut in_section = false;
-        text.lines().find_map(|line| {
-            let line = line.trim();
-            if line.starts_with('[') {
-                in_section = line.eq_ignore_ascii_case("[alias]");
-                return None;
-            }
-            let (key, value) = line.split_once('=')?;
-            (in_section && key.trim().eq_ignore_ascii_case(name))
-                .then(|| value.trim().trim_matches('"').replace("\\\"", "\""))
-        })
-    })
 }
 
 /// The directory that git works in: `-C` counts, each from the one before.

@@ -10,6 +10,7 @@ pub mod graphql;
 pub mod holes;
 pub mod http;
 pub mod json;
+pub(crate) mod later;
 pub mod psql;
 pub mod railway;
 pub mod script;

@@ -6,11 +6,12 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::holes::Holes;
 use crate::call::{Call, Findings, Nested};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
 use crate::resolve::Origin;
-use crate::resolve::{Stdin, Text};
+use crate::resolve::{Content, Part, Stdin, Text, Written};
 use crate::rules;
 
 /// What a script does beyond its stream.
@@ -18,6 +19,8 @@ use crate::rules;
 enum Deed {
     Writes(String),
     Runs(String),
+    /// `a`, `i`, `c` and the replacement of `s`: text that the file holds then, if it is edited.
+    Puts(String),
     /// `e` without a command, `s///e`: it runs what the stream holds.
     RunsInput,
 }
@@ -31,12 +34,27 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     let given = args.option("--expression").is_some() || args.option("--file").is_some();
     let scripts = args.all("--expression");
     let scripts = scripts.chain(args.operands.first().filter(|_| !given));
+    let mut put = Text::empty();
     for script in scripts {
         let place = &script.location;
-        let text = script.value.render(|_, _| "guard".to_owned());
-        for deed in deeds(&text) {
-            note(deed, place, call, findings);
+        let holes = Holes::default();
+        for deed in deeds(&holes.render(&script.value)) {
+            if let Deed::Puts(text) = &deed {
+                put.append(replacement(&holes.restore(text)));
+                put.push_known("\n");
+            }
+            note(deed, place, &holes, call, findings);
         }
+    }
+    // What a script in a file puts there is not looked at: it is read below for what it runs.
+    let edits = args.flag("--in-place") && !put.is_empty();
+    let files = args.operands.iter().skip(usize::from(!given));
+    for file in files.filter(|_| edits) {
+        findings.written.push(Written {
+            path: file.value.clone(),
+            content: Content::Within(put.clone()),
+            location: file.location.clone(),
+        });
     }
     for file in args.all("--file") {
         let path = file
@@ -47,7 +65,7 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
         match text.filter(|_| call.command.elsewhere.is_none()) {
             Some(text) => {
                 for deed in deeds(&text) {
-                    note(deed, &file.location, call, findings);
+                    note(deed, &file.location, &Holes::default(), call, findings);
                 }
             }
             None => {
@@ -58,10 +76,37 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     }
 }
 
-fn note(deed: Deed, place: &Location, call: &Call<'_>, findings: &mut Findings) {
+/// A replacement with what stands for matched text unknown, and its escapes read.
+fn replacement(text: &Text) -> Text {
+    let mut read = Text::empty();
+    for part in text.parts() {
+        let Part::Known(known) = part else {
+            read.push(part.clone());
+            continue;
+        };
+        let mut letters = known.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '&' => read.push(Part::Unknown("&".to_owned())),
+                '\\' => match letters.next() {
+                    Some('n') => read.push_known("\n"),
+                    Some(digit @ '0'..='9') => read.push(Part::Unknown(format!("\\{digit}"))),
+                    Some(other) => read.push_known(other.encode_utf8(&mut [0; 4])),
+                    None => {}
+                },
+                other => read.push_known(other.encode_utf8(&mut [0; 4])),
+            }
+        }
+    }
+    read
+}
+
+fn note(deed: Deed, place: &Location, holes: &Holes, call: &Call<'_>, findings: &mut Findings) {
     match deed {
+        Deed::Puts(_) => {}
         Deed::Writes(file) => {
-            let mut target = Target::new("file", Some(file.clone()));
+            let file = holes.restore(&file);
+            let mut target = Target::new("file", Some(file.display().into_owned()));
             target.tier = Tier::Local;
             let mut effect = Effect {
                 rule: RuleId::new(call.pack.to_owned(), "sed-writes"),
@@ -74,7 +119,7 @@ fn note(deed: Deed, place: &Location, call: &Call<'_>, findings: &mut Findings) 
                 instead: None,
                 location: place.clone(),
             };
-            if rules::overwriting(&Text::known(file), call, &mut effect) {
+            if rules::overwriting(&file, call, &mut effect) {
                 findings.effects.push(effect);
             }
         }
@@ -83,7 +128,7 @@ fn note(deed: Deed, place: &Location, call: &Call<'_>, findings: &mut Findings) 
             by.redirections = Vec::new();
             by.stdin = Stdin::Empty;
             findings.nested.push(Nested::Shell {
-                text: Text::known(command),
+                text: holes.restore(&command),
                 origin: Origin::Place(place.clone()),
                 arguments: Vec::new(),
                 by: Box::new(by),
@@ -103,7 +148,9 @@ fn deeds(script: &str) -> Vec<Deed> {
     while let Some(letter) = letters.next() {
         match letter {
             // An address.
-            '/' => skip(&mut letters, '/'),
+            '/' => {
+                skip(&mut letters, '/');
+            }
             '\\' => {
                 if let Some(mark) = letters.next() {
                     skip(&mut letters, mark);
@@ -131,7 +178,7 @@ fn deeds(script: &str) -> Vec<Deed> {
             'r' | 'R' => {
                 line(&mut letters);
             }
-            'a' | 'i' | 'c' => text(&mut letters),
+            'a' | 'i' | 'c' => found.push(Deed::Puts(text(&mut letters))),
             ':' | 'b' | 't' | 'T' => {
                 while letters
                     .next_if(|letter| !matches!(letter, ';' | '\n' | '}'))
@@ -148,15 +195,24 @@ fn deeds(script: &str) -> Vec<Deed> {
     found
 }
 
-/// Reads past the next unescaped `mark`; in a bracket expression it stands for itself.
-fn skip(letters: &mut Peekable<Chars<'_>>, mark: char) {
+/// Reads past the next unescaped `mark`; in a bracket expression it stands for itself. Gives what
+/// stands before it.
+fn skip(letters: &mut Peekable<Chars<'_>>, mark: char) -> String {
+    let mut read = String::new();
     while let Some(letter) = letters.next() {
+        if letter == mark {
+            break;
+        }
+        if letter == '\\' && letters.peek() == Some(&mark) {
+            read.extend(letters.next());
+            continue;
+        }
+        read.push(letter);
         if letter == '\\' {
-            letters.next();
-        } else if letter == mark {
-            return;
+            read.extend(letters.next());
         }
     }
+    read
 }
 
 /// The rest of the line, without what stands before it.
@@ -169,16 +225,16 @@ fn line(letters: &mut Peekable<Chars<'_>>) -> String {
 }
 
 /// The text of `a`, `i`, `c`: to the end of a line that no backslash continues.
-fn text(letters: &mut Peekable<Chars<'_>>) {
+fn text(letters: &mut Peekable<Chars<'_>>) -> String {
+    let mut text = String::new();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => {
-                letters.next();
-            }
-            '\n' => return,
-            _ => {}
+            '\\' => text.extend(letters.next()),
+            '\n' => break,
+            other => text.push(other),
         }
     }
+    text.trim_start().to_owned()
 }
 
 fn substitute(letters: &mut Peekable<Chars<'_>>, found: &mut Vec<Deed>) {
@@ -186,7 +242,10 @@ fn substitute(letters: &mut Peekable<Chars<'_>>, found: &mut Vec<Deed>) {
         return;
     };
     skip(letters, mark);
-    skip(letters, mark);
+    let replacement = skip(letters, mark);
+    if !replacement.is_empty() {
+        found.push(Deed::Puts(replacement));
+    }
     while let Some(flag) = letters.next_if(|letter| !matches!(letter, ';' | '\n' | '}')) {
         match flag {
             'e' => found.push(Deed::RunsInput),
@@ -202,6 +261,26 @@ fn substitute(letters: &mut Peekable<Chars<'_>>, found: &mut Vec<Deed>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_that_is_put_into_a_file_is_read() {
+        for (script, put) in [
+            ("1i a b", "a b"),
+            ("$a\\\nx y", "x y"),
+            ("s/a/b c/", "b c"),
+            ("s|a|b\\|c|g", "b|c"),
+            ("/x/c\\  y", "y"),
+        ] {
+            let found = deeds(script).into_iter().find_map(|deed| match deed {
+                Deed::Puts(text) => Some(replacement(&Text::known(text)).display().into_owned()),
+                _ => None,
+            });
+            assert_eq!(found.as_deref(), Some(put), "{script}");
+        }
+        let text = replacement(&Text::known("x \\1 &"));
+        assert_eq!(text.display(), "x \\1 &");
+        assert!(text.has_unknown());
+    }
 
     #[test]
     fn writes_and_runs_are_found_and_nothing_else() {
@@ -226,7 +305,9 @@ mod tests {
             ("\\,w,d", vec![]),
             ("/start/,/end/{s/a/b/;w out\n}", writes("out")),
         ] {
-            assert_eq!(deeds(script), expected, "{script}");
+            let mut found = deeds(script);
+            found.retain(|deed| !matches!(deed, Deed::Puts(_)));
+            assert_eq!(found, expected, "{script}");
         }
     }
 }

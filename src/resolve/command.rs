@@ -151,6 +151,27 @@ pub struct Redirection {
     pub location: Location,
 }
 
+/// What a file holds once a command has written it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// This text and nothing else.
+    Whole(Text),
+    /// What it held, and this text after it.
+    Added(Text),
+    /// What it held, with this text somewhere in it (`sed -i`).
+    Within(Text),
+    /// What this file holds.
+    CopyOf(PathBuf),
+}
+
+/// A file that a command writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub path: Text,
+    pub content: Content,
+    pub location: Location,
+}
+
 /// A simple command after expansion. `argv` may be empty: redirections alone (`> file`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::command::{Command, Directory, Stdin};
+use super::command::{Command, Directory, Stdin, Written};
 use super::source::{Origin, Source};
 use super::state::{Function, State, Value};
 use super::text::{Part, Text};
@@ -27,6 +27,8 @@ const OUTPUT_PARTS: usize = 256;
 pub(crate) trait Sink {
     /// `nesting` is how deep the command stands, for texts that it starts in turn.
     fn command(&mut self, command: Command, nesting: usize);
+    /// A redirection of `by` gave a file its content.
+    fn written(&mut self, written: Written, by: Command, nesting: usize);
     fn opaque(&mut self, reason: String, location: Location);
 }
 

@@ -26,8 +26,10 @@ use std::rc::Rc;
 use crate::location::{Location, Span};
 use crate::shell::Dialect;
 use crate::world::Overlay;
+pub(crate) use builtins::normalized;
 pub use command::{
-    Argument, Command, Directory, Environment, Redirection, RedirectionKind, Stdin, base_name,
+    Argument, Command, Content, Directory, Environment, Redirection, RedirectionKind, Stdin,
+    Written, base_name,
 };
 use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;

@@ -1,8 +1,7 @@
 //! Redirections: what a command reads instead of its input, and which files it opens.
 
-use super::command::{Redirection, RedirectionKind, Stdin};
+use super::command::{Content, Redirection, RedirectionKind, Stdin, Written};
 use super::interpreter::{Interpreter, piped};
-use super::source::Origin;
 use super::text::Text;
 use crate::shell::{self, Piece, RedirectionOperator, RedirectionTarget, Word};
 
@@ -155,14 +154,20 @@ impl Interpreter<'_> {
                 {
                     let certain = self.conditional == 0;
                     self.world.write(&path, output.exact(), *append, certain);
-                    if self.is_start_up_file(&path) && !output.is_empty() {
-                        let place = self.current.clone();
-                        let by = format!("a shell that reads {exact} when it starts");
-                        self.conditional += 1;
-                        self.subshell(|shell| {
-                            shell.unsure_text(&output, Origin::Place(place.clone()), &place, &by)
-                        });
-                        self.conditional -= 1;
+                    if !output.is_empty() {
+                        let written = Written {
+                            path: Text::known(path.to_string_lossy()),
+                            content: if *append {
+                                Content::Added(output)
+                            } else {
+                                Content::Whole(output)
+                            },
+                            location: self.current.clone(),
+                        };
+                        let stdin = self.state.stdin.clone();
+                        let location = self.current.clone();
+                        let by = self.command(Vec::new(), Vec::new(), stdin, location);
+                        self.sink.written(written, by, self.nesting);
                     }
                 }
                 Text::empty()

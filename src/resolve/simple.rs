@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::builtins::normalized;
-use super::command::{Argument, Command, Stdin};
+use super::command::{Argument, Command, Redirection, Stdin};
 use super::control::uncertain;
 use super::interpreter::{Interpreter, STEP_LIMIT};
 use super::pure;
@@ -204,16 +204,27 @@ impl Interpreter<'_> {
 
     /// Hands a command to the sink.
     pub(super) fn emit(&mut self, argv: Vec<Argument>, io: &Io, stdin: Stdin, location: Location) {
-        let command = Command {
+        let command = self.command(argv, io.redirections.clone(), stdin, location);
+        self.sink.command(command, self.nesting);
+    }
+
+    /// A command as this shell would start it now.
+    pub(super) fn command(
+        &self,
+        argv: Vec<Argument>,
+        redirections: Vec<Redirection>,
+        stdin: Stdin,
+        location: Location,
+    ) -> Command {
+        Command {
             argv,
             environment: self.state.environment.clone(),
             directory: self.directory(),
             stdin,
-            redirections: io.redirections.clone(),
+            redirections,
             location,
             elsewhere: self.elsewhere.clone(),
-        };
-        self.sink.command(command, self.nesting);
+        }
     }
 
     fn alias(&mut self, command: &SimpleCommand) -> Option<Text> {

@@ -121,6 +121,17 @@ impl Text {
         }
     }
 
+    /// The text without its first `length` bytes, which are known.
+    #[must_use]
+    pub fn after(&self, length: usize) -> Self {
+        let mut rest = Self::known(self.known_prefix().get(length..).unwrap_or_default());
+        let known = matches!(self.parts.first(), Some(Part::Known(_)));
+        for part in self.parts.iter().skip(usize::from(known)) {
+            rest.push(part.clone());
+        }
+        rest
+    }
+
     /// As a person should see it: known text as it is, unknown parts by their source.
     #[must_use]
     pub fn display(&self) -> Cow<'_, str> {

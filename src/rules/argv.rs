@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
     fn long(&mut self, word: &Argument, words: &[Argument]) -> Met {
         let prefix = word.value.known_prefix();
         let (name, value) = match prefix.split_once('=') {
-            Some((name, _)) => (name, Some(tail(&word.value, name.len() + 1))),
+            Some((name, _)) => (name, Some(word.value.after(name.len() + 1))),
             None => (prefix, None),
         };
         if value.is_none() && word.value.exact().is_none() {
@@ -197,9 +197,9 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            let mut value = tail(&word.value, end);
+            let mut value = word.value.after(end);
             if !self.cli.parse.abbreviations && value.known_prefix().starts_with('=') {
-                value = tail(&value, 1);
+                value = value.after(1);
             }
             let attached = Some(value)
                 .filter(|value| !value.is_empty())
@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
             return false;
         };
         let name = format!("{name}=");
-        let value = part_of(word, tail(&word.value, name.len()));
+        let value = part_of(word, word.value.after(name.len()));
         self.give(name, false, vec![value], word);
         true
     }
@@ -439,19 +439,6 @@ fn may_be_options(text: &Text) -> bool {
         }
         Some(Part::Known(_) | Part::Glob(_)) | None => false,
     }
-}
-
-/// The text without its first bytes, which are known.
-fn tail(text: &Text, bytes: usize) -> Text {
-    let mut rest = Text::empty();
-    let mut parts = text.parts().iter();
-    if let Some(Part::Known(first)) = parts.next() {
-        rest.push_known(first.get(bytes..).unwrap_or(""));
-    }
-    for part in parts {
-        rest.push(part.clone());
-    }
-    rest
 }
 
 fn part_of(word: &Argument, value: Text) -> Argument {

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::grammar::{self, Declaration, covers, declarations};
 use super::schema::{
     Cli, Condition, Delegate, DelegateSource, Pack, Rule, Source, TargetSource, UnknownCommand,
+    Write, WriteSource,
 };
 
 /// The pack of this TOML text, or every complaint about it, each with where it stands.
@@ -123,6 +124,9 @@ impl Checker<'_> {
         }
         for delegate in &self.cli.delegate {
             self.delegate(&name, delegate);
+        }
+        for write in &self.cli.write {
+            self.write(&name, write);
         }
     }
 
@@ -241,6 +245,24 @@ impl Checker<'_> {
         }
     }
 
+    fn write(&mut self, id: &str, write: &Write) {
+        for path in &write.command {
+            self.exists(id, path);
+        }
+        if let Some(condition) = &write.when {
+            self.condition(id, condition, &write.command);
+        }
+        for source in &write.to {
+            self.source(id, source, &write.command);
+        }
+        if let WriteSource::OptionOrStdin(name) = &write.from {
+            self.declared(id, name, &write.command);
+        }
+        for flag in &write.append {
+            self.declared(id, flag, &write.command);
+        }
+    }
+
     fn delegate(&mut self, id: &str, delegate: &Delegate) {
         for path in &delegate.command {
             self.exists(id, path);
@@ -248,8 +270,11 @@ impl Checker<'_> {
         if let Some(condition) = &delegate.when {
             self.condition(id, condition, &delegate.command);
         }
-        if let DelegateSource::Option(name) | DelegateSource::OptionAndOperands(name) =
-            &delegate.from
+        if let DelegateSource::Option(name)
+        | DelegateSource::OptionAndOperands { option: name, .. }
+        | DelegateSource::After {
+            option: Some(name), ..
+        } = &delegate.from
         {
             self.declared(id, name, &delegate.command);
         }

@@ -21,8 +21,23 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         stdin(to, call, findings);
         return;
     }
+    let words = words(&to.from, call);
+    let by_itself = match &to.from {
+        DelegateSource::After { .. } | DelegateSource::Env(_) => true,
+        DelegateSource::Option(_) => to.to == Language::Shell,
+        _ => false,
+    };
+    if by_itself {
+        for word in words {
+            hand_words(to, call, vec![word], findings);
+        }
+    } else {
+        hand_words(to, call, words, findings);
+    }
+}
+
+fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings: &mut Findings) {
     let mut inner = inner_command(to, call);
-    let mut words = words(&to.from, call);
     // `aws-vault exec prod -- CMD`: the dashes end the wrapper's own operands.
     if words
         .first()
@@ -36,8 +51,13 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     if words.is_empty() {
         return;
     }
-    match to.to {
-        Language::Argv => start(to, call, inner, words, findings),
+    let language = match to.to {
+        Language::CommandLine if words.len() == 1 => Language::Shell,
+        Language::CommandLine => Language::Argv,
+        other => other,
+    };
+    match language {
+        Language::Argv | Language::CommandLine => start(to, call, inner, words, findings),
         Language::Package => {
             let words = packaged(words);
             start(to, call, inner, words, findings);
@@ -77,7 +97,7 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         Language::Sql | Language::SqlFile => {
             psql::assess_stdin(Connection::default(), call, findings);
         }
-        Language::Argv | Language::Package => {
+        Language::Argv | Language::CommandLine | Language::Package => {
             findings.opaque(
                 "what runs is read from standard input",
                 &call.command.location,
@@ -154,13 +174,62 @@ fn words(from: &DelegateSource, call: &Call<'_>) -> Vec<Argument> {
     };
     match from {
         DelegateSource::Option(name) => call.args.all(name).cloned().collect(),
-        DelegateSource::OptionAndOperands(name) => {
-            call.args.all(name).chain(operands).cloned().collect()
+        DelegateSource::OptionAndOperands { option, from } => {
+            let given = call.args.all(option).cloned();
+            given.chain(from_index(*from)).collect()
+        }
+        DelegateSource::After { option, starts } => {
+            let given: Vec<&Argument> = match option {
+                Some(name) => call.args.all(name).collect(),
+                None => operands.iter().collect(),
+            };
+            let after = given.into_iter().filter_map(|word| after(word, starts));
+            after.collect()
+        }
+        DelegateSource::Env(names) => {
+            let set = names.iter().filter_map(|name| set_here(name, call));
+            set.collect()
         }
         DelegateSource::Operands(index) | DelegateSource::Joined(index) => from_index(*index),
         DelegateSource::Operand(index) => from_index(*index).into_iter().take(1).collect(),
         DelegateSource::Stdin => Vec::new(),
     }
+}
+
+/// What stands after the first of these beginnings that the word has.
+fn after(word: &Argument, starts: &[String]) -> Option<Argument> {
+    let prefix = word.value.known_prefix();
+    let length = starts.iter().find_map(|start| {
+        let given = prefix.get(..start.len())?;
+        given.eq_ignore_ascii_case(start).then_some(start.len())
+    })?;
+    let value = word.value.after(length);
+    (!value.is_empty()).then(|| Argument {
+        value,
+        verbatim: word.verbatim.map(|offset| offset + length),
+        ..word.clone()
+    })
+}
+
+/// The value of a variable, unless it is the one that guard found when it was started.
+fn set_here(name: &str, call: &Call<'_>) -> Option<Argument> {
+    let value = call.command.variable(call.world, name)?;
+    if value.is_empty()
+        || value
+            .exact()
+            .is_some_and(|text| call.world.env(name).as_deref() == Some(text))
+    {
+        return None;
+    }
+    // `LESSOPEN='||-lesspipe %s'`: the signs say how less reads what the program prints.
+    let signs = value.known_prefix();
+    let length = signs.len() - signs.trim_start_matches(['|', '-']).len();
+    Some(Argument {
+        value: value.after(length),
+        splits: false,
+        verbatim: None,
+        location: call.command.location.clone(),
+    })
 }
 
 /// Moves leading `NAME=value` words into the environment.
@@ -181,11 +250,8 @@ fn take_assignments(words: &mut Vec<Argument>, inner: &mut Command) {
         let Some((name, value)) = word.value.known_prefix().split_once('=') else {
             continue;
         };
-        let mut text = Text::known(value);
-        for part in word.value.parts().iter().skip(1) {
-            text.push(part.clone());
-        }
-        inner.environment.set(name, Some(text));
+        let at = word.value.known_prefix().len() - value.len();
+        inner.environment.set(name, Some(word.value.after(at)));
     }
 }
 

@@ -10,7 +10,7 @@ use super::grammar::{covers, nodes};
 use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
 use super::store::{self, Entry};
 use super::target::{self, Named};
-use super::{argv, delegate, paths, script, verb};
+use super::{argv, delegate, paths, script, verb, write};
 use crate::call::{Args, Call, Findings};
 use crate::context::{self, Place};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
@@ -134,6 +134,7 @@ fn keep_distinct(findings: &mut Findings) {
     distinct(&mut findings.opaque);
     distinct(&mut findings.unlisted);
     distinct(&mut findings.nested);
+    distinct(&mut findings.written);
 }
 
 struct Matcher<'a> {
@@ -169,6 +170,14 @@ impl Matcher<'_> {
             let when = to.when.as_ref();
             if covered && when.is_none_or(|when| self.facts().holds(when) != Truth::No) {
                 delegate::hand_on(to, &self.call, findings);
+            }
+        }
+        for to in &self.cli.write {
+            let when = to.when.as_ref();
+            if self.covers(&to.command)
+                && when.is_none_or(|when| self.facts().holds(when) != Truth::No)
+            {
+                write::note(to, &self.call, findings);
             }
         }
         if let Some(analyze) = self.cli.analyzer.as_deref().and_then(payload::analyzer) {

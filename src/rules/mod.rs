@@ -15,10 +15,12 @@ mod script;
 pub mod store;
 mod target;
 mod verb;
+mod write;
 
+pub(crate) use crate::payload::later::left_to_run;
 pub(crate) use delegate::origin_of;
 pub(crate) use input::replaced;
 pub use matcher::judge;
 pub(crate) use paths::{deletion, overwriting};
-pub(crate) use script::{from_stdin as script_from_stdin, run as script};
+pub(crate) use script::{from_stdin as script_from_stdin, interpreter, run as script};
 pub use store::shims;

@@ -81,6 +81,9 @@ pub struct Cli {
     pub rule: Vec<Rule>,
     #[serde(default)]
     pub delegate: Vec<Delegate>,
+    /// The files that it writes, as far as it matters what they hold then.
+    #[serde(default)]
+    pub write: Vec<Write>,
     /// A native reader for what data cannot say: see `payload::Analyzer`.
     #[serde(default)]
     pub analyzer: Option<String>,
@@ -334,9 +337,20 @@ pub struct Delegate {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum DelegateSource {
+    /// The value of an option; as shell text, each value of it by itself.
     Option(String),
-    /// The value of an option, and every operand after it (`env -S 'nice -n' 5 CMD`).
-    OptionAndOperands(String),
+    /// The value of an option, and the operands from an index on (`env -S 'nice -n' 5 CMD`).
+    OptionAndOperands { option: String, from: i32 },
+    /// What stands after one of these beginnings, in any case of letters, in the values of an
+    /// option or among the operands (`ssh -o ProxyCommand=…`). Each is a text by itself.
+    After {
+        #[serde(default)]
+        option: Option<String>,
+        starts: Vec<String>,
+    },
+    /// The values of variables that this text sets (`LESSOPEN`), each a text by itself: what a
+    /// person's environment holds is that person's.
+    Env(Vec<String>),
     /// Operands from this index on, as separate words.
     Operands(i32),
     /// One operand.
@@ -345,6 +359,37 @@ pub enum DelegateSource {
     Joined(i32),
     /// Standard input.
     Stdin,
+}
+
+/// Files that a command writes: what a later command, or a program that reads its settings there,
+/// will find.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Write {
+    #[serde(default)]
+    pub command: Vec<String>,
+    #[serde(default)]
+    pub when: Option<Condition>,
+    pub to: Vec<Source>,
+    pub from: WriteSource,
+    /// Flags under which it adds to what is there.
+    #[serde(default)]
+    pub append: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriteSource {
+    /// Standard input.
+    Stdin,
+    /// The file that an option names, or standard input (`dd if=`).
+    OptionOrStdin(String),
+    /// The operands before the destination, one for each (`cp`).
+    Sources,
+    /// As `sources`, but each is looked for from where the destination is (`ln -s`).
+    Targets,
+    /// What is known only when it runs (`curl -o`).
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -356,6 +401,8 @@ pub enum Language {
     Shell,
     /// The path of a shell script.
     ShellFile,
+    /// A program and its arguments; a single word is shell source text (`xterm -e`).
+    CommandLine,
     /// A package name and its arguments, started by a launcher (`npx prisma …`).
     Package,
     /// SQL text for a PostgreSQL server.

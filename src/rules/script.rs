@@ -200,7 +200,7 @@ fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf
 }
 
 /// The interpreter and its arguments by the first line: `#!/usr/bin/env -S bash -e`.
-fn interpreter(text: &str) -> Option<Vec<String>> {
+pub(crate) fn interpreter(text: &str) -> Option<Vec<String>> {
     let line = text.strip_prefix("#!")?.lines().next()?;
     let mut words = line.split_ascii_whitespace().map(str::to_owned).peekable();
     let program = words.next()?;

@@ -68,7 +68,7 @@ impl Interpreter<'_> {
 }
 
 /// `.` and `..` taken out as `cd` does, without looking at symlinks.
-pub(in crate::resolve) fn normalized(path: &Path) -> PathBuf {
+pub(crate) fn normalized(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {
         match component {

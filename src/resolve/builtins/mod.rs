@@ -18,7 +18,7 @@ use super::redirection::Io;
 use super::state::Value;
 use super::text::Text;
 use crate::location::Location;
-pub(super) use directory::normalized;
+pub(crate) use directory::normalized;
 
 impl Interpreter<'_> {
     /// Follows a builtin; `None` if it is none, or one that only prints.

@@ -82,7 +82,7 @@ impl Interpreter<'_> {
 
     /// A person's start-up files, and the system's, run in every login shell: they are not judged
     /// when they are read, but when something is written into them.
-    pub(in crate::resolve) fn is_start_up_file(&self, path: &Path) -> bool {
+    fn is_start_up_file(&self, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
         let home = self.world.home();
         let own = path.parent() == home.as_deref() && START_UP.iter().any(|file| *file == name);
