@@ -16,6 +16,7 @@ pub mod program;
 pub mod report;
 pub mod resolve;
 pub mod rules;
+pub mod runner;
 pub mod shell;
 pub mod sys;
 pub mod world;

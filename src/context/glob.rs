@@ -89,6 +89,25 @@ impl Pattern {
     }
 }
 
+/// The paths that fit a pattern as seen from a directory, named as the pattern names them; `None`
+/// if there is more to look at than guard does.
+pub(crate) fn names(pattern: &str, directory: &Path, world: &dyn World) -> Option<Vec<String>> {
+    let mut text = Text::empty();
+    text.push(Part::Glob(pattern.to_owned()));
+    let read = Pattern::of(&text)?;
+    let found = read.expand(&directory.join(read.base()), world)?;
+    let here = if pattern.starts_with("./") { "./" } else { "" };
+    let named = found.iter().filter(|path| world.entry(path).is_some());
+    Some(
+        named
+            .map(|path| match path.strip_prefix(directory) {
+                Ok(below) if !read.absolute => format!("{here}{}", below.display()),
+                _ => path.display().to_string(),
+            })
+            .collect(),
+    )
+}
+
 struct Walk<'a> {
     world: &'a dyn World,
     left: usize,

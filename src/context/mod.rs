@@ -5,7 +5,7 @@
 pub mod aws;
 pub mod files;
 pub mod git;
-mod glob;
+pub(crate) mod glob;
 pub mod postgres;
 pub mod railway;
 pub mod tier;

@@ -33,6 +33,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "curl" => http::analyze_curl,
         "wget" => http::analyze_wget,
         "httpie" => http::analyze_httpie,
+        "make" => crate::runner::make::analyze,
         "raw-http" => http::analyze_raw,
         "script" => script::analyze,
         "psql" => psql::analyze,

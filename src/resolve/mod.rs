@@ -25,7 +25,7 @@ use std::rc::Rc;
 
 use crate::location::{Location, Span};
 use crate::shell::Dialect;
-use crate::world::Overlay;
+use crate::world::{Overlay, World};
 pub(crate) use builtins::normalized;
 pub use command::{
     Argument, Command, Content, Directory, Environment, Redirection, RedirectionKind, Stdin,
@@ -58,7 +58,8 @@ pub struct Start {
     pub nesting: usize,
 }
 
-/// Walks a shell text as the shell would and gives each command to `sink`, in order.
+/// Walks a shell text as the shell would and gives each command to `sink`, in order. Returns what
+/// it prints, as far as that is known.
 pub(crate) fn walk(
     text: &Text,
     origin: Origin,
@@ -66,7 +67,7 @@ pub(crate) fn walk(
     start: Start,
     world: &Overlay<'_>,
     sink: &mut dyn Sink,
-) {
+) -> Text {
     let state = State {
         dialect: start.dialect,
         variables: Rc::default(),
@@ -95,5 +96,42 @@ pub(crate) fn walk(
         opened: BTreeSet::new(),
         current: place.clone(),
     };
-    interpreter.unsure_text(text, origin, place, "the shell");
+    interpreter.unsure_text(text, origin, place, "the shell")
+}
+
+/// What a shell that runs a text (`sh -c TEXT`) prints, as far as it is known without running it.
+/// Nothing that it starts is judged.
+pub(crate) fn printed(shell: &Command, world: &dyn World) -> Text {
+    struct Nobody;
+    impl Sink for Nobody {
+        fn command(&mut self, _command: Command, _nesting: usize) {}
+        fn written(&mut self, _written: Written, _by: Command, _nesting: usize) {}
+        fn opaque(&mut self, _reason: String, _location: Location) {}
+    }
+    let unknown = || Text::unknown("a command");
+    let [program, flags, text] = shell.argv.as_slice() else {
+        return unknown();
+    };
+    let program = program.value.exact().map(base_name);
+    if !matches!(program, Some("sh" | "bash" | "dash")) || flags.value.exact() != Some("-c") {
+        return unknown();
+    }
+    let Some(text) = text.value.exact() else {
+        return unknown();
+    };
+    let overlay = Overlay::new(world);
+    let start = Start {
+        dialect: Dialect::BASH,
+        name: Text::known("sh"),
+        arguments: Some(Vec::new()),
+        environment: shell.environment.clone(),
+        directory: shell.directory.clone(),
+        stdin: shell.stdin.clone(),
+        elsewhere: shell.elsewhere.clone(),
+        interactive: false,
+        nesting: 0,
+    };
+    let place = Origin::Place(shell.location.clone());
+    let text = Text::known(text);
+    walk(&text, place, &shell.location, start, &overlay, &mut Nobody)
 }

@@ -102,7 +102,9 @@ pub(super) fn cli(index: usize, command: &Command, world: &dyn World, findings: 
     let Some((pack, cli)) = store::cli(index) else {
         return;
     };
-    for args in argv::read(cli, command.argv.get(1..).unwrap_or_default()) {
+    let readings = argv::read(cli, command.argv.get(1..).unwrap_or_default());
+    let several = readings.len() > 1;
+    for args in readings {
         let call = Call {
             command,
             args: &args,
@@ -116,7 +118,9 @@ pub(super) fn cli(index: usize, command: &Command, world: &dyn World, findings: 
         }
         .run(findings);
     }
-    keep_distinct(findings);
+    if several {
+        keep_distinct(findings);
+    }
 }
 
 /// Several readings of one argv mostly find the same.

@@ -20,6 +20,11 @@ fn workspace(root: &Path) {
             "{\"name\":\"shop\",\"scripts\":{\"build\":\"tsc\",\"test\":\"jest\"}}\n",
         ),
         ("src/main.rs", "fn main() {}\n"),
+        (
+            "Makefile",
+            "VERSION := $(shell git describe --tags)\nall: build test\nbuild:\n\tmkdir -p build && cp src/main.rs build/\n\
+             test: build\n\tpytest -k $(VERSION)\nclean:\n\t$(RM) -r build dist *.pyc\nwipe:\n\trm -rf data.csv src\n",
+        ),
         ("data.csv", "a,b\n"),
         (
             ".gitignore",

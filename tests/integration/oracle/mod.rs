@@ -4,6 +4,7 @@
 mod compare;
 mod generator;
 mod random;
+mod runners;
 mod sandbox;
 mod tree;
 
@@ -22,9 +23,14 @@ use sandbox::Sandbox;
 /// Runs a script under guard and under bash, in the same directory; `None` if it does not end.
 fn outcome(script: &str, sandbox: &mut Sandbox) -> Option<Outcome> {
     let directory = sandbox.prepare();
+    outcome_of(script, &directory, sandbox)
+}
+
+/// The same in a directory that was prepared before.
+fn outcome_of(script: &str, directory: &Path, sandbox: &mut Sandbox) -> Option<Outcome> {
     let bin = sandbox.bin();
     let world = System::with_environment(
-        directory.clone(),
+        directory.to_owned(),
         [
             ("HOME", directory.to_str().unwrap()),
             ("PATH", bin.to_str().unwrap()),

@@ -23,7 +23,6 @@ const RECORDED: &[&str] = &[
     "curl",
     "ls",
     "sudo",
-    "make",
     "true-prog",
     "r",
     "echo-prog",
@@ -37,7 +36,7 @@ const RECORDED: &[&str] = &[
 const REAL: &[&str] = &[
     "awk", "base64", "basename", "bash", "cat", "chmod", "cmp", "comm", "cp", "cut", "date",
     "dash", "diff", "dirname", "echo", "env", "expr", "false", "find", "fold", "grep", "head",
-    "ln", "mkdir", "mktemp", "mv", "nice", "nl", "nohup", "od", "paste", "printf", "pwd",
+    "ln", "make", "mkdir", "mktemp", "mv", "nice", "nl", "nohup", "od", "paste", "printf", "pwd",
     "readlink", "realpath", "rev", "rmdir", "sed", "seq", "setsid", "sh", "sleep", "sort", "stat",
     "tac", "tail", "tee", "test", "timeout", "touch", "tr", "true", "uname", "uniq", "wc", "which",
     "xargs", "xxd", "yes",

@@ -1,0 +1,61 @@
+//! Real runners are the oracle for the files that they run: every program that `make` starts is
+//! among guard's commands, or guard said that it could not see.
+
+use std::fs;
+use std::path::Path;
+
+use super::sandbox::Sandbox;
+use super::{Tally, outcome_of};
+
+/// The cases of a corpus: files, each after a line `>>> path`, then a command after `$ `.
+fn cases(corpus: &str) -> Vec<(Vec<(String, String)>, String)> {
+    let cases = corpus.split("\n----\n").map(|case| {
+        let mut files: Vec<(String, String)> = Vec::new();
+        let mut command: Option<String> = None;
+        for line in case.lines() {
+            if let Some(command) = &mut command {
+                command.push('\n');
+                command.push_str(line);
+            } else if let Some(path) = line.strip_prefix(">>> ") {
+                files.push((path.to_owned(), String::new()));
+            } else if let Some(first) = line.strip_prefix("$ ") {
+                command = Some(first.to_owned());
+            } else if let Some((_, text)) = files.last_mut() {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        (files, command.expect(case))
+    });
+    cases.collect()
+}
+
+#[test]
+fn make_executes_nothing_that_guard_does_not_see() {
+    let cases = cases(include_str!("../../corpus/runners/make.txt"));
+    assert!(cases.len() >= 100, "the corpus is there: {}", cases.len());
+    let mut sandbox = Sandbox::new();
+    let mut tally = Tally::default();
+    for (files, command) in &cases {
+        let directory = sandbox.prepare();
+        let mut shown = String::new();
+        for (path, text) in files {
+            let at = directory.join(path);
+            fs::create_dir_all(at.parent().unwrap_or(Path::new("/"))).unwrap();
+            fs::write(at, text).unwrap();
+            shown += &format!(">>> {path}\n{text}");
+        }
+        shown += command;
+        tally.add(&shown, outcome_of(command, &directory, &mut sandbox));
+    }
+    tally.report("makefiles");
+    eprintln!("{}", tally.reasons());
+    assert!(
+        tally.differences.is_empty(),
+        "{} differences:\n{}",
+        tally.differences.len(),
+        tally.shown()
+    );
+    // Saying "opaque" to everything would pass, too.
+    assert!(tally.opaque_share() < 3.0, "{:#?}", tally.opaque);
+}
