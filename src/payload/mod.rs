@@ -13,6 +13,7 @@ pub mod json;
 pub(crate) mod later;
 pub mod psql;
 pub mod railway;
+pub mod ripgrep;
 pub mod script;
 pub mod sed;
 pub mod shells;
@@ -38,6 +39,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "script" => script::analyze,
         "psql" => psql::analyze,
         "railway" => railway::analyze,
+        "ripgrep" => ripgrep::analyze,
         "sed" => sed::analyze,
         "shell" => shells::analyze,
         _ => return None,

@@ -13,6 +13,7 @@ mod approval;
 mod audit;
 mod aws;
 mod bad_input;
+mod bypasses;
 mod exec;
 mod grammar;
 mod harness;
