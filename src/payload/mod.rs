@@ -4,6 +4,7 @@
 //! `find` expressions. Never decides.
 
 pub mod aws;
+pub mod cmd;
 pub mod find;
 pub mod git;
 pub mod graphql;
@@ -29,6 +30,7 @@ pub type Analyzer = fn(&Call<'_>, &mut Findings);
 pub fn analyzer(name: &str) -> Option<Analyzer> {
     Some(match name {
         "aws" => aws::analyze,
+        "cmd" => cmd::analyze,
         "find" => find::analyze,
         "git" => git::analyze,
         "curl" => http::analyze_curl,
