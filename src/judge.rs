@@ -82,7 +82,7 @@ pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment 
 pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command>, Assessment) {
     let subject = Subject::Script {
         text: text.to_owned(),
-        name: "bash".to_owned(),
+        name: dialect.to_string(),
         arguments: Vec::new(),
         interactive: false,
         dialect,

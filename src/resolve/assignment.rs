@@ -11,6 +11,9 @@ use crate::shell::{Assignment, AssignmentValue, Word};
 
 impl Interpreter<'_> {
     pub(super) fn assign(&mut self, assignment: &Assignment) {
+        if self.state.dialect.is_zsh() && self.zsh_assign(assignment) {
+            return;
+        }
         let name = &assignment.name;
         let current = self.state.variable(self.world, name);
         let value = match (&assignment.value, &assignment.subscript) {

@@ -7,7 +7,9 @@ use super::expand::Field;
 use super::interpreter::{Interpreter, append_output, piped};
 use super::state::{State, Value};
 use super::text::Text;
-use crate::shell::{AndOrOperator, Compound, CompoundKind, Node, Word};
+use crate::shell::{
+    AndOrOperator, Compound, CompoundKind, Node, RedirectionOperator, RedirectionTarget, Word,
+};
 
 /// Iterations of a loop over known words that are walked one by one.
 const UNROLL_LIMIT: usize = 50;
@@ -20,12 +22,22 @@ impl Interpreter<'_> {
         let mut output = Text::empty();
         for (index, stage) in stages.iter().enumerate() {
             let input = std::mem::take(&mut output);
+            let last = index + 1 == stages.len();
+            if last && self.state.dialect.keeps_last_stage() {
+                let outer = std::mem::replace(&mut self.state.stdin, piped(input));
+                output = self.deeper(|shell| shell.node(stage));
+                self.state.stdin = outer;
+                return output;
+            }
             output = self.subshell(|shell| {
                 if index > 0 {
                     shell.state.stdin = piped(input);
                 }
                 shell.node(stage)
             });
+            if !last && self.state.dialect.is_zsh() && redirects_output(stage) {
+                output = Text::unknown("what goes to a file and a pipe at once");
+            }
         }
         output
     }
@@ -92,10 +104,10 @@ impl Interpreter<'_> {
                 output
             }),
             CompoundKind::For {
-                variable,
+                variables,
                 words,
                 body,
-            } => self.for_loop(variable, words.as_deref(), body),
+            } => self.for_loop(variables, words.as_deref(), body),
             CompoundKind::ArithmeticFor { header, body } => {
                 let _ = self.value(header);
                 self.assigned_in(header);
@@ -131,6 +143,11 @@ impl Interpreter<'_> {
                 let _ = self.value(expression);
                 self.assigned_in(expression);
                 Text::empty()
+            }
+            CompoundKind::Anonymous { body, arguments } => {
+                let words = arguments.iter().flat_map(|word| self.fields(word));
+                let fields: Vec<Field> = words.collect();
+                self.call_anonymous(body, fields)
             }
             CompoundKind::Coproc(node) => self.subshell(|shell| shell.node(node)),
         }
@@ -194,7 +211,7 @@ impl Interpreter<'_> {
         uncertain(output, "a loop")
     }
 
-    fn for_loop(&mut self, variable: &str, words: Option<&[Word]>, body: &[Node]) -> Text {
+    fn for_loop(&mut self, variables: &[String], words: Option<&[Word]>, body: &[Node]) -> Text {
         let fields: Option<Vec<Field>> = match words {
             Some(words) => Some(words.iter().flat_map(|word| self.fields(word)).collect()),
             None => self.state.arguments.clone().map(|arguments| {
@@ -205,35 +222,73 @@ impl Interpreter<'_> {
                 arguments.into_iter().map(field).collect()
             }),
         };
-        let unknown = || Text::unknown(format!("${variable}"));
         let certain = fields
             .as_ref()
             .filter(|fields| fields.len() <= UNROLL_LIMIT)
             .filter(|fields| !fields.iter().any(|field| field.splits));
         if let Some(fields) = certain {
             let mut output = Text::empty();
-            for field in fields {
-                self.state
-                    .set(self.world, variable, Value::Scalar(field.text.clone()));
+            for round in fields.chunks(variables.len().max(1)) {
+                for (index, variable) in variables.iter().enumerate() {
+                    let text = round.get(index).map(|field| field.text.clone());
+                    let value = Value::Scalar(text.unwrap_or_default());
+                    self.state.set(self.world, variable, value);
+                }
                 let text = self.deeper(|shell| shell.list(body));
                 append_output(&mut output, text);
             }
             return output;
         }
-        let values = match fields {
-            Some(fields) if fields.len() <= 8 => Value::OneOf(
-                fields
-                    .into_iter()
-                    .map(|field| if field.splits { unknown() } else { field.text })
-                    .collect(),
-            ),
-            _ => Value::Scalar(unknown()),
-        };
+        let unknown = |variable: &str| Text::unknown(format!("${variable}"));
+        let values: Vec<(&String, Value)> = variables
+            .iter()
+            .map(|variable| {
+                let value = match &fields {
+                    Some(fields) if fields.len() <= 8 && variables.len() == 1 => Value::OneOf(
+                        fields
+                            .iter()
+                            .map(|field| {
+                                if field.splits {
+                                    unknown(variable)
+                                } else {
+                                    field.text.clone()
+                                }
+                            })
+                            .collect(),
+                    ),
+                    _ => Value::Scalar(unknown(variable)),
+                };
+                (variable, value)
+            })
+            .collect();
         self.repeat(|shell| {
-            shell.state.set(shell.world, variable, values.clone());
+            for (variable, value) in &values {
+                shell.state.set(shell.world, variable, value.clone());
+            }
             shell.list(body)
         })
     }
+}
+
+/// Whether a command's output goes to a file, too, where it is piped: zsh gives it to both.
+fn redirects_output(node: &Node) -> bool {
+    let redirections = match node {
+        Node::Simple(command) => &command.redirections,
+        Node::Compound(compound) => &compound.redirections,
+        _ => return false,
+    };
+    redirections.iter().any(|redirection| {
+        redirection.descriptor.unwrap_or(1) == 1
+            && !matches!(
+                redirection.operator,
+                RedirectionOperator::Input
+                    | RedirectionOperator::HereDocument
+                    | RedirectionOperator::HereString
+                    | RedirectionOperator::DuplicateInput
+                    | RedirectionOperator::DuplicateOutput
+            )
+            && !matches!(&redirection.target, RedirectionTarget::Word(word) if word.source.as_ref() == "/dev/null")
+    })
 }
 
 /// Whether control never comes past this node.

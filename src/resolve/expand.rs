@@ -4,6 +4,7 @@ use super::brace;
 use super::interpreter::Interpreter;
 use super::parameter::Expansion;
 use super::text::{Part, Text};
+use super::zsh_word::{ZshPattern, combined};
 use crate::shell::{Piece, Word};
 use crate::world::World;
 
@@ -23,6 +24,8 @@ struct Fields {
     /// Something that makes a field even if it is empty has been seen (quotes, characters).
     started: bool,
     splits: bool,
+    /// Values are patterns.
+    patterns: bool,
 }
 
 impl Fields {
@@ -72,7 +75,11 @@ impl Fields {
                 .unwrap_or(rest.len());
             let (piece, after) = rest.split_at(end);
             if !piece.is_empty() {
-                push_pattern(&mut self.current, piece);
+                if self.patterns {
+                    push_pattern(&mut self.current, piece);
+                } else {
+                    self.current.push_known(piece);
+                }
                 self.started = true;
             }
             let Some(separator) = after.chars().next() else {
@@ -120,6 +127,9 @@ pub(super) fn push_pattern(text: &mut Text, characters: &str) {
 impl Interpreter<'_> {
     /// All fields of a word as an argument of a command.
     pub(super) fn fields(&mut self, word: &Word) -> Vec<Field> {
+        if !self.state.dialect.expands_braces() {
+            return self.expand_pieces(&word.pieces);
+        }
         let Some(words) = brace::expand(word) else {
             let text = Text::unknown(word.source.as_ref());
             return vec![Field {
@@ -138,6 +148,23 @@ impl Interpreter<'_> {
     }
 
     fn expand_pieces(&mut self, pieces: &[Piece]) -> Vec<Field> {
+        if self.state.dialect.is_zsh() {
+            match self.zsh_pattern(pieces) {
+                ZshPattern::Plain => {}
+                ZshPattern::Rewritten(pieces) => return self.expand_plain(&pieces),
+                ZshPattern::Unknown(text) => {
+                    return vec![Field {
+                        text,
+                        splits: true,
+                        verbatim: None,
+                    }];
+                }
+            }
+        }
+        self.expand_plain(pieces)
+    }
+
+    pub(super) fn expand_plain(&mut self, pieces: &[Piece]) -> Vec<Field> {
         if let [Piece::Literal { text, offset } | Piece::Quoted { text, offset }] = pieces {
             let quoted = matches!(pieces, [Piece::Quoted { .. }]);
             if quoted || !text.starts_with('~') {
@@ -173,8 +200,15 @@ impl Interpreter<'_> {
                     fields.started = true;
                 }
                 Piece::Parameter { parameter, quoted } => {
-                    let expansion = self.parameter(parameter);
-                    push_expansion(&mut fields, expansion, *quoted, separators.as_deref());
+                    let expansion = self.parameter(parameter, *quoted);
+                    let rules = self.value_rules(parameter);
+                    let expansion = if rules.combines && pieces.len() > 1 {
+                        combined(expansion, &parameter.source)
+                    } else {
+                        expansion
+                    };
+                    fields.patterns = rules.patterns;
+                    push_expansion(&mut fields, expansion, *quoted, rules.separators.as_deref());
                 }
                 Piece::Command {
                     list,
@@ -183,6 +217,7 @@ impl Interpreter<'_> {
                 } => {
                     let output = self.command_substitution(list, source);
                     let expansion = Expansion::Scalar(output);
+                    fields.patterns = self.state.dialect.globs_values() != Some(false);
                     push_expansion(&mut fields, expansion, *quoted, separators.as_deref());
                 }
                 Piece::Process {
@@ -225,7 +260,7 @@ impl Interpreter<'_> {
                     text: characters, ..
                 } => text.push_known(characters),
                 Piece::Parameter { parameter, .. } => {
-                    let expansion = self.parameter(parameter);
+                    let expansion = self.parameter(parameter, true);
                     text.append(expansion.joined());
                 }
                 Piece::Command { list, source, .. } => {
@@ -254,10 +289,17 @@ impl Interpreter<'_> {
         let mut pattern = String::new();
         for piece in &word.pieces {
             match piece {
+                // Groups, numbers and what else zsh has in patterns are not matched here.
+                Piece::Literal { text, .. }
+                    if self.state.dialect.is_zsh()
+                        && text.contains(['(', '|', '<', '^', '#', '~']) =>
+                {
+                    return None;
+                }
                 Piece::Literal { text, .. } => pattern.push_str(text),
                 Piece::Quoted { text, .. } => escape_pattern(text, &mut pattern),
                 Piece::Parameter { parameter, quoted } => {
-                    let value = self.parameter(parameter).joined();
+                    let value = self.parameter(parameter, *quoted).joined();
                     let text = value.exact()?;
                     if *quoted {
                         escape_pattern(text, &mut pattern);
@@ -304,10 +346,10 @@ impl Interpreter<'_> {
             },
             "+" => Some(self.working_directory()),
             "-" => Some(Text::unknown("~-")),
-            user => self
-                .world
-                .home_of(user)
-                .map(|home| Text::known(home.to_string_lossy())),
+            user => match self.world.home_of(user) {
+                Some(home) => Some(Text::known(home.to_string_lossy())),
+                None => self.zsh_named_directory(user),
+            },
         };
         match home {
             Some(home) => {
@@ -320,7 +362,7 @@ impl Interpreter<'_> {
     }
 
     /// The characters that split fields; `None` when they are not known.
-    fn field_separators(&self) -> Option<String> {
+    pub(super) fn field_separators(&self) -> Option<String> {
         match self.scalar("IFS") {
             None => Some(" \t\n".to_owned()),
             Some(text) => text.exact().map(str::to_owned),

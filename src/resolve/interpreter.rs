@@ -139,12 +139,14 @@ impl Interpreter<'_> {
             } => self.and_or(left, *operator, right),
             Node::Background(node) => self.subshell(|shell| shell.node(node)),
             Node::Compound(compound) => self.compound(compound),
-            Node::Function { name, body, .. } => {
+            Node::Function { names, body, .. } => {
                 let function = Function {
                     body: Rc::clone(body),
                     source: Rc::clone(&self.source),
                 };
-                Rc::make_mut(&mut self.state.functions).insert(name.clone(), function);
+                for name in names {
+                    self.define(name, function.clone());
+                }
                 Text::empty()
             }
         }

@@ -19,6 +19,9 @@ mod source;
 mod state;
 mod substitution;
 mod text;
+mod zsh_assignment;
+mod zsh_parameter;
+mod zsh_word;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -43,7 +43,7 @@ impl Expansion {
     }
 }
 
-fn join(texts: &[Text]) -> Text {
+pub(super) fn join(texts: &[Text]) -> Text {
     let mut joined = Text::empty();
     for (index, text) in texts.iter().enumerate() {
         if index > 0 {
@@ -55,7 +55,10 @@ fn join(texts: &[Text]) -> Text {
 }
 
 impl Interpreter<'_> {
-    pub(super) fn parameter(&mut self, parameter: &Parameter) -> Expansion {
+    pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Expansion {
+        if let Some(zsh) = &parameter.zsh {
+            return self.zsh_parameter(parameter, zsh, quoted);
+        }
         if let Operator::Names = parameter.operator {
             return Expansion::UnknownList(parameter.source.to_string());
         }
@@ -84,7 +87,7 @@ impl Interpreter<'_> {
         self.apply(parameter, found)
     }
 
-    fn apply(&mut self, parameter: &Parameter, found: Option<Expansion>) -> Expansion {
+    pub(super) fn apply(&mut self, parameter: &Parameter, found: Option<Expansion>) -> Expansion {
         let unknown = || Expansion::Scalar(Text::unknown(parameter.source.as_ref()));
         if parameter.length {
             return match found {
@@ -191,14 +194,18 @@ impl Interpreter<'_> {
     /// The word after `:-` and its kin: its quoted fields stay apart only in an argument, so one
     /// text is enough unless it is a single `"$@"`.
     fn operand(&mut self, word: &Word) -> Expansion {
-        if let [Piece::Parameter { parameter, .. }] = word.pieces.as_slice() {
-            return self.parameter(parameter);
+        if let [Piece::Parameter { parameter, quoted }] = word.pieces.as_slice() {
+            return self.parameter(parameter, *quoted);
         }
         Expansion::Scalar(self.value(word))
     }
 
     /// What is known of a parameter; `None` if nothing.
-    fn look_up(&mut self, name: &str, subscript: Option<&Subscript>) -> Option<Expansion> {
+    pub(super) fn look_up(
+        &mut self,
+        name: &str,
+        subscript: Option<&Subscript>,
+    ) -> Option<Expansion> {
         match name {
             "@" | "*" => {
                 let arguments = self.state.arguments.clone()?;
@@ -356,7 +363,10 @@ impl Interpreter<'_> {
             | Operator::Error { .. }
             | Operator::Default { .. }
             | Operator::Assign { .. }
-            | Operator::Alternative { .. } => return None,
+            | Operator::Alternative { .. }
+            | Operator::Set { .. }
+            | Operator::Exclude { .. }
+            | Operator::Other { .. } => return None,
         })
     }
 }

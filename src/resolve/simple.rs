@@ -97,6 +97,12 @@ impl Interpreter<'_> {
                 self.assign(assignment);
             }
             let io = self.redirections(&command.redirections);
+            if let Some(program) = self.null_command(command) {
+                let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
+                let argv = vec![Argument::known(program, location.clone())];
+                let output = self.run(argv, &io, stdin, location);
+                return self.deliver(output, &io);
+            }
             if !io.redirections.is_empty() {
                 self.emit(Vec::new(), &io, self.state.stdin.clone(), location);
                 return self.deliver(Text::empty(), &io);
@@ -112,7 +118,14 @@ impl Interpreter<'_> {
         let declares = command.words.first().is_some_and(|word| {
             matches!(
                 word.source.as_ref(),
-                "declare" | "typeset" | "local" | "export" | "readonly"
+                "declare"
+                    | "typeset"
+                    | "local"
+                    | "export"
+                    | "readonly"
+                    | "integer"
+                    | "float"
+                    | "private"
             )
         });
         for assignment in &command.assignments {
@@ -165,10 +178,39 @@ impl Interpreter<'_> {
         match self.builtin(&name, &argv, io, &stdin, &location) {
             Some(output) => output,
             None => {
-                let output = pure::output(&argv, &stdin, &self.state.directory, self.world);
+                let output = self.printed(&name, &argv).unwrap_or_else(|| {
+                    pure::output(&argv, &stdin, &self.state.directory, self.world)
+                });
                 self.emit(argv, io, stdin, location);
                 output
             }
+        }
+    }
+
+    /// What zsh runs for redirections alone.
+    fn null_command(&self, command: &SimpleCommand) -> Option<String> {
+        let dialect = self.state.dialect;
+        if command.redirections.is_empty()
+            || !command.assignments.is_empty()
+            || !dialect.has_null_command()
+        {
+            return None;
+        }
+        let reads = matches!(
+            command.redirections.as_slice(),
+            [redirection] if redirection.operator == shell::RedirectionOperator::Input
+        );
+        let named = |name: &str, otherwise: &str| {
+            let value = self.scalar(name);
+            let value = value.as_ref().and_then(Text::exact);
+            value.map_or(Some(otherwise.to_owned()), |value| {
+                (!value.is_empty()).then(|| value.to_owned())
+            })
+        };
+        if reads {
+            named("READNULLCMD", "more")
+        } else {
+            named("NULLCMD", "cat")
         }
     }
 

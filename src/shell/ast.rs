@@ -43,7 +43,8 @@ pub enum Node {
     Background(Box<Node>),
     Compound(Compound),
     Function {
-        name: String,
+        /// One, but for zsh's `function a b { … }`.
+        names: Vec<String>,
         body: Rc<Node>,
         span: Span,
     },
@@ -72,11 +73,12 @@ pub enum CompoundKind {
     },
     /// `for` and `select`; without `in`, over the positional parameters.
     For {
-        variable: String,
+        /// One, but for zsh's `for x y in …`.
+        variables: Vec<String>,
         words: Option<Vec<Word>>,
         body: Vec<Node>,
     },
-    /// `for ((a; b; c))`: the three expressions as one word.
+    /// `for ((a; b; c))`: the three expressions as one word. zsh's `repeat n`: the number.
     ArithmeticFor {
         header: Word,
         body: Vec<Node>,
@@ -90,6 +92,11 @@ pub enum CompoundKind {
     /// `(( … ))`
     Arithmetic(Word),
     Coproc(Box<Node>),
+    /// zsh's `() { … } arguments`.
+    Anonymous {
+        body: Rc<Node>,
+        arguments: Vec<Word>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +226,34 @@ pub struct Parameter {
     pub operator: Operator,
     /// As it is written.
     pub source: Rc<str>,
+    /// What only zsh has.
+    pub zsh: Option<Box<ZshExpansion>>,
+}
+
+/// `${(flags)^=~name[1,3]:modifiers}`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZshExpansion {
+    pub flags: Vec<ZshFlag>,
+    /// `=`: split into words, whatever the option says; `==`: not.
+    pub split: Option<bool>,
+    /// `~`: the value is a pattern; `~~`: it is not.
+    pub pattern: Option<bool>,
+    /// `^`: what stands around it is repeated for each element; `^^`: it is not.
+    pub combine: Option<bool>,
+    /// `+`: 1 if it is set, else 0.
+    pub is_set: bool,
+    /// `${${…}…}`, `${$(…)…}`, `${"…"…}`: what stands in the place of the name.
+    pub nested: Option<Word>,
+    /// `[…]`, each applied to what the one before gives.
+    pub subscripts: Vec<Word>,
+    /// `t`, `h`, `gs/a/b/` …, as they are written.
+    pub modifiers: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZshFlag {
+    pub letter: char,
+    pub arguments: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,4 +320,16 @@ pub enum Operator {
     Transform(char),
     /// `${!prefix@}`, `${!prefix*}`
     Names,
+    /// zsh's `::=`
+    Set {
+        word: Word,
+    },
+    /// zsh's `:#`: empty, or without the elements, that match.
+    Exclude {
+        pattern: Word,
+    },
+    /// zsh's operations on whole arrays, and what else is not followed.
+    Other {
+        word: Word,
+    },
 }

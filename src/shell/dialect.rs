@@ -243,6 +243,24 @@ impl Dialect {
         matches!(self.shell, Shell::Bash | Shell::Zsh)
     }
 
+    /// Whether `$"…"` is `"…"` in another language; the `$` stays elsewhere.
+    #[must_use]
+    pub const fn has_locale_quotes(self) -> bool {
+        matches!(self.shell, Shell::Bash)
+    }
+
+    /// Whether `#` begins a comment.
+    #[must_use]
+    pub fn has_comments(self) -> bool {
+        !self.is_zsh() || self.has(ZshOption::InteractiveComments)
+    }
+
+    /// Whether a descriptor may have several digits: `12>file`.
+    #[must_use]
+    pub const fn has_long_descriptors(self) -> bool {
+        matches!(self.shell, Shell::Bash)
+    }
+
     /// Why a text of this shell is not read, unless it is as plain as in every shell.
     #[must_use]
     pub const fn foreign(self) -> bool {
@@ -289,6 +307,19 @@ impl Dialect {
     #[must_use]
     pub const fn expands_aliases(self) -> bool {
         matches!(self.shell, Shell::Zsh | Shell::Posix)
+    }
+
+    /// Whether a redirection without a command runs one (`cat`).
+    #[must_use]
+    pub const fn has_null_command(self) -> bool {
+        match (
+            self.shell,
+            self.option(ZshOption::ShNullCmd),
+            self.option(ZshOption::CshNullCmd),
+        ) {
+            (Shell::Zsh, sh, csh) => !matches!(sh, Some(true)) && !matches!(csh, Some(true)),
+            _ => false,
+        }
     }
 
     /// Whether `echo` reads backslashes without `-e`.

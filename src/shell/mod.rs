@@ -8,11 +8,13 @@ mod dialect;
 mod heredoc;
 mod parser;
 mod word;
+mod zsh_command;
+mod zsh_parameter;
 
 pub use ast::{
     AndOrOperator, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Hole, Node,
     Operator, Parameter, Piece, Redirection, RedirectionOperator, RedirectionTarget, Script,
-    SimpleCommand, Subscript, Word,
+    SimpleCommand, Subscript, Word, ZshExpansion, ZshFlag,
 };
 pub use dialect::{Dialect, ZshOption};
 pub use parser::parse;

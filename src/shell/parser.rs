@@ -46,7 +46,7 @@ pub(super) struct Failure {
 }
 
 /// What ends a list.
-enum Stop {
+pub(super) enum Stop {
     End,
     Parenthesis,
     Words(&'static [&'static str]),
@@ -70,7 +70,9 @@ pub(super) struct Parser<'a> {
 const RESERVED_ENDS: &[&str] = &["then", "do", "done", "fi", "elif", "else", "esac", "}"];
 
 /// Builtins whose operands may be assignments with arrays.
-const DECLARATIONS: &[&str] = &["declare", "typeset", "local", "export", "readonly"];
+const DECLARATIONS: &[&str] = &[
+    "declare", "typeset", "local", "export", "readonly", "integer", "float", "private",
+];
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, dialect: Dialect) -> Self {
@@ -164,7 +166,7 @@ impl<'a> Parser<'a> {
             match self.peek() {
                 Some(b' ' | b'\t') => self.position += 1,
                 Some(b'\\') if self.peek_at(1) == Some(b'\n') => self.position += 2,
-                Some(b'#') => {
+                Some(b'#') if self.dialect.has_comments() => {
                     self.position = self.find_byte(b'\n', self.position).unwrap_or(self.end);
                 }
                 _ => break,
@@ -172,12 +174,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn newline(&mut self) -> Result<(), Failure> {
+    pub(super) fn newline(&mut self) -> Result<(), Failure> {
         self.position += 1;
         self.here_document_bodies()
     }
 
-    fn skip_newlines(&mut self) -> Result<(), Failure> {
+    pub(super) fn skip_newlines(&mut self) -> Result<(), Failure> {
         loop {
             self.skip_blanks();
             if self.peek() != Some(b'\n') {
@@ -188,7 +190,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The unquoted word at the position, if it could be a reserved word.
-    fn reserved(&self) -> Option<&'a str> {
+    pub(super) fn reserved(&self) -> Option<&'a str> {
         let rest = self.rest();
         let length = rest
             .find(|c: char| " \t\n;&|<>()".contains(c))
@@ -198,14 +200,20 @@ impl<'a> Parser<'a> {
             .get(..length + 1)
             .filter(|word| word.ends_with("\\\n"))
             .map_or(length, |word| word.len() - 2);
-        rest.get(..length).filter(|word| {
+        let word = rest.get(..length);
+        // zsh gives up a brace at the end: `fi}`.
+        let word = match word.and_then(|word| word.strip_suffix('}')) {
+            Some(head) if self.dialect.is_zsh() && !head.is_empty() => Some(head),
+            _ => word,
+        };
+        word.filter(|word| {
             !word.is_empty()
                 && (matches!(*word, "{" | "}" | "!" | "[[")
                     || word.bytes().all(|byte| byte.is_ascii_lowercase()))
         })
     }
 
-    fn take_reserved(&mut self, word: &str) -> bool {
+    pub(super) fn take_reserved(&mut self, word: &str) -> bool {
         let found = self.reserved() == Some(word);
         if found {
             self.position += word.len();
@@ -213,7 +221,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect_reserved(&mut self, word: &str, opened: usize) -> Result<(), Failure> {
+    pub(super) fn expect_reserved(&mut self, word: &str, opened: usize) -> Result<(), Failure> {
         self.skip_newlines()?;
         if self.take_reserved(word) {
             return Ok(());
@@ -260,7 +268,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn list(&mut self, stop: &Stop) -> Result<Vec<Node>, Failure> {
+    pub(super) fn list(&mut self, stop: &Stop) -> Result<Vec<Node>, Failure> {
         let mut list = Vec::new();
         self.list_into(&mut list, stop)?;
         Ok(list)
@@ -272,9 +280,18 @@ impl<'a> Parser<'a> {
             Stop::Parenthesis => self.peek() == Some(b')'),
             Stop::Words(words) => self.reserved().is_some_and(|word| words.contains(&word)),
             Stop::Arm => {
-                self.looking_at(";;") || self.looking_at(";&") || self.reserved() == Some("esac")
+                self.at_arm_end()
+                    || self.reserved() == Some("esac")
+                    || (self.dialect.is_zsh() && self.reserved() == Some("}"))
             }
         }
+    }
+
+    /// `;;`, `;&`, and zsh's `;|`.
+    fn at_arm_end(&self) -> bool {
+        self.looking_at(";;")
+            || self.looking_at(";&")
+            || (self.dialect.is_zsh() && self.looking_at(";|"))
     }
 
     /// Appends to `list` as it goes, so that what was read before a failure is kept.
@@ -292,14 +309,23 @@ impl<'a> Parser<'a> {
             match self.peek() {
                 Some(b'&') => {
                     self.position += 1;
+                    // zsh's `&|` and `&!` disown the job, too.
+                    if self.dialect.is_zsh() && matches!(self.peek(), Some(b'|' | b'!')) {
+                        self.position += 1;
+                    }
                     list.push(Node::Background(Box::new(node)));
                 }
-                Some(b';') if !self.looking_at(";;") && !self.looking_at(";&") => {
+                Some(b';') if !self.at_arm_end() => {
                     self.position += 1;
                     list.push(node);
                 }
                 Some(b'\n' | b')') | None => list.push(node),
                 Some(_) if self.at_stop(stop) => list.push(node),
+                // `if [[ … ]] { … }`: what follows is for the caller to expect.
+                Some(_) if self.dialect.is_zsh() => {
+                    list.push(node);
+                    return Ok(());
+                }
                 Some(_) => {
                     list.push(node);
                     return self.failure("syntax error", self.position);
@@ -308,7 +334,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn and_or(&mut self) -> Result<Node, Failure> {
+    pub(super) fn and_or(&mut self) -> Result<Node, Failure> {
         let mut left = self.pipeline()?;
         loop {
             self.skip_blanks();
@@ -336,7 +362,7 @@ impl<'a> Parser<'a> {
             self.skip_blanks();
             if self.take_reserved("!") || (self.looking_at("!(") && self.take_byte()) {
                 negated = !negated;
-            } else if self.take_reserved("time") {
+            } else if self.dialect.has_extensions() && self.take_reserved("time") {
                 self.skip_blanks();
                 for option in ["-p", "--"] {
                     if self.looking_at(option)
@@ -386,7 +412,10 @@ impl<'a> Parser<'a> {
                 span,
             }));
         }
-        if self.take_reserved("function") {
+        if self.dialect.has_extensions() && self.take_reserved("function") {
+            if self.dialect.is_zsh() {
+                return self.zsh_function(start);
+            }
             self.skip_blanks();
             let name = self.word()?.ok_or(Failure {
                 reason: "syntax error: `function` needs a name".to_owned(),
@@ -401,20 +430,20 @@ impl<'a> Parser<'a> {
                 }
                 self.position += 1;
             }
-            return self.function(name.source.to_string(), start);
+            return self.function(vec![name.source.to_string()], start);
         }
         self.simple(start)
     }
 
-    fn function(&mut self, name: String, start: usize) -> Result<Node, Failure> {
+    pub(super) fn function(&mut self, names: Vec<String>, start: usize) -> Result<Node, Failure> {
         self.skip_newlines()?;
         let body = self.deeper(Self::command)?;
-        if !matches!(body, Node::Compound(_)) {
+        if !matches!(body, Node::Compound(_)) && !self.dialect.is_zsh() {
             return self.failure("syntax error in a function definition", start);
         }
         let span = self.span(start, self.position);
         Ok(Node::Function {
-            name,
+            names,
             body: Rc::new(body),
             span,
         })
@@ -422,6 +451,11 @@ impl<'a> Parser<'a> {
 
     fn compound(&mut self) -> Result<Option<CompoundKind>, Failure> {
         let start = self.position;
+        if self.dialect.is_zsh()
+            && let Some(kind) = self.zsh_compound()?
+        {
+            return Ok(Some(kind));
+        }
         if self.peek() == Some(b'(') {
             return self.parenthesis().map(Some);
         }
@@ -435,6 +469,7 @@ impl<'a> Parser<'a> {
             "{", "if", "while", "until", "for", "select", "case", "[[", "coproc",
         ]
         .contains(&word)
+            || !self.dialect.has_extensions() && ["select", "[[", "coproc"].contains(&word)
         {
             return Ok(None);
         }
@@ -461,7 +496,8 @@ impl<'a> Parser<'a> {
     /// `(…)` or `((…))`. bash tries arithmetic first and falls back to nested subshells.
     fn parenthesis(&mut self) -> Result<CompoundKind, Failure> {
         let start = self.position;
-        if self.looking_at("((")
+        if self.dialect.has_extensions()
+            && self.looking_at("((")
             && let Some(end) = self.arithmetic_end(start + 2)
         {
             let expression = self.expression(start + 2, end)?;
@@ -547,7 +583,7 @@ impl<'a> Parser<'a> {
         };
         let body = self.do_group(start)?;
         Ok(CompoundKind::For {
-            variable: variable.source.to_string(),
+            variables: vec![variable.source.to_string()],
             words,
             body,
         })
@@ -640,7 +676,9 @@ impl<'a> Parser<'a> {
         self.skip_blanks();
         let start = self.position;
         // `coproc NAME { …; }`: the name stands only before a compound command.
-        if let Some(name) = self.word()? {
+        if !self.dialect.is_zsh()
+            && let Some(name) = self.word()?
+        {
             let plain = name
                 .source
                 .bytes()
@@ -658,7 +696,7 @@ impl<'a> Parser<'a> {
         Ok(CompoundKind::Coproc(Box::new(node)))
     }
 
-    fn redirections(&mut self) -> Result<Vec<Redirection>, Failure> {
+    pub(super) fn redirections(&mut self) -> Result<Vec<Redirection>, Failure> {
         let mut found = Vec::new();
         loop {
             self.skip_blanks();
@@ -698,14 +736,18 @@ impl<'a> Parser<'a> {
             }
             let Some(word) = self.word()? else { break };
             end = self.position;
-            let first = command.words.is_empty();
             command.words.push(word);
-            if first && command.assignments.is_empty() && command.redirections.is_empty() {
+            let names = self.dialect.is_zsh() || command.words.len() == 1;
+            if names && command.assignments.is_empty() && command.redirections.is_empty() {
                 let before = self.position;
                 self.skip_blanks();
                 if self.peek() == Some(b'(') && self.empty_parentheses() {
-                    let name = command.words.remove(0).source.to_string();
-                    return self.function(name, start);
+                    let names = command
+                        .words
+                        .iter()
+                        .map(|word| self.function_name(word, start))
+                        .collect::<Result<_, _>>()?;
+                    return self.function(names, start);
                 }
                 self.position = before;
             }
@@ -722,7 +764,7 @@ impl<'a> Parser<'a> {
         Ok(Node::Simple(command))
     }
 
-    fn empty_parentheses(&mut self) -> bool {
+    pub(super) fn empty_parentheses(&mut self) -> bool {
         let before = self.position;
         self.position += 1;
         self.skip_blanks();
@@ -817,9 +859,16 @@ impl<'a> Parser<'a> {
 
     fn redirection(&mut self) -> Result<Option<Redirection>, Failure> {
         let start = self.position;
+        if self.dialect.is_zsh() && self.at_numeric_glob() {
+            return Ok(None);
+        }
         let rest = self.rest();
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let braced = if rest.starts_with('{') {
+        // Only bash takes more than one digit for a descriptor.
+        if digits > 1 && !self.dialect.has_long_descriptors() {
+            return Ok(None);
+        }
+        let braced = if self.dialect.has_extensions() && rest.starts_with('{') {
             rest.find('}').map_or(0, |close| {
                 if rest.get(1..close).is_some_and(is_name) {
                     close + 1
@@ -834,13 +883,21 @@ impl<'a> Parser<'a> {
         let Some(operators) = rest.get(prefix..) else {
             return Ok(None);
         };
-        let Some((token, operator)) = OPERATORS.iter().find(|(token, _)| {
-            operators.starts_with(token) && (prefix == 0 || !token.starts_with('&'))
+        let zsh: &[_] = if self.dialect.is_zsh() {
+            ZSH_OPERATORS
+        } else {
+            &[]
+        };
+        let Some((token, operator)) = zsh.iter().chain(OPERATORS).find(|(token, _)| {
+            operators.starts_with(token)
+                && (prefix == 0 || !token.starts_with('&'))
+                && (self.dialect.has_extensions() || !matches!(*token, "<<<" | "&>" | "&>>"))
         }) else {
             return Ok(None);
         };
         // `<(` and `>(` begin a word, unless a redirection has its target there.
-        if matches!(*token, "<" | ">")
+        if self.dialect.has_extensions()
+            && matches!(*token, "<" | ">")
             && operators.get(1..).is_some_and(|rest| rest.starts_with('('))
         {
             return Ok(None);
@@ -915,6 +972,22 @@ const OPERATORS: &[(&str, RedirectionOperator)] = &[
     ("&>", RedirectionOperator::OutputAndError),
     ("<", RedirectionOperator::Input),
     (">", RedirectionOperator::Output),
+];
+
+/// zsh's own, which end in a `!` or `|` that overrides `noclobber`.
+const ZSH_OPERATORS: &[(&str, RedirectionOperator)] = &[
+    ("&>>|", RedirectionOperator::AppendOutputAndError),
+    ("&>>!", RedirectionOperator::AppendOutputAndError),
+    (">>&|", RedirectionOperator::AppendOutputAndError),
+    (">>&!", RedirectionOperator::AppendOutputAndError),
+    (">>&", RedirectionOperator::AppendOutputAndError),
+    (">>|", RedirectionOperator::Append),
+    (">>!", RedirectionOperator::Append),
+    ("&>|", RedirectionOperator::OutputAndError),
+    ("&>!", RedirectionOperator::OutputAndError),
+    (">&|", RedirectionOperator::OutputAndError),
+    (">&!", RedirectionOperator::OutputAndError),
+    (">!", RedirectionOperator::Clobber),
 ];
 
 /// The word that stands in the argv of a declaration builtin for an array assignment.

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use super::ast::{Hole, Operator, Parameter, Piece, Script, Subscript, Word};
+use super::dialect::ZshOption;
 use super::parser::{Failure, Parser, is_name};
 
 /// Where a run of pieces ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
+pub(super) enum Until {
     /// A metacharacter of the shell.
     Metacharacter,
     /// The `}` of `${…}`; `quoted` when the whole stands in double quotes.
@@ -40,7 +41,7 @@ impl Until {
 
 /// Collects pieces, joining neighbouring characters of the same kind.
 #[derive(Default)]
-struct Pieces {
+pub(super) struct Pieces {
     pieces: Vec<Piece>,
     text: String,
     offset: Option<usize>,
@@ -79,12 +80,12 @@ impl Pieces {
         }
     }
 
-    fn push(&mut self, piece: Piece) {
+    pub(super) fn push(&mut self, piece: Piece) {
         self.flush();
         self.pieces.push(piece);
     }
 
-    fn finish(mut self) -> Vec<Piece> {
+    pub(super) fn finish(mut self) -> Vec<Piece> {
         self.flush();
         self.pieces
     }
@@ -101,7 +102,7 @@ impl Parser<'_> {
         Ok(Some(self.finish_word(pieces, start, self.position)))
     }
 
-    fn finish_word(&self, pieces: Vec<Piece>, start: usize, end: usize) -> Word {
+    pub(super) fn finish_word(&self, pieces: Vec<Piece>, start: usize, end: usize) -> Word {
         Word {
             pieces,
             span: self.span(start, end),
@@ -144,21 +145,40 @@ impl Parser<'_> {
         let mut found = Pieces::default();
         let quoted = until.quotes();
         let mut parentheses = 0_usize;
+        let mut braces = 0_usize;
+        let start = self.position;
         while let Some(byte) = self.peek() {
             match until {
                 Until::Metacharacter => match byte {
                     b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b')' => break,
-                    b'<' | b'>' if self.peek_at(1) == Some(b'(') => {
+                    b'<' if self.dialect.is_zsh() && self.at_numeric_glob() => {
+                        while self.peek().is_some_and(|byte| byte != b'>') {
+                            self.copy_char(&mut found, false);
+                        }
+                        self.copy_char(&mut found, false);
+                        continue;
+                    }
+                    b'=' if self.at_temporary_file(start) => {
+                        let piece = self.process_substitution(false)?;
+                        found.push(piece);
+                        continue;
+                    }
+                    b'<' | b'>'
+                        if self.peek_at(1) == Some(b'(') && self.dialect.has_extensions() =>
+                    {
                         let piece = self.process_substitution(byte == b'>')?;
                         found.push(piece);
                         continue;
                     }
                     b'<' | b'>' => break,
-                    b'(' if self.extended_glob(&found) => {
+                    b'(' if self.extended_glob(&found) || self.group_in_word() => {
                         self.copy_extended_glob(&mut found)?;
                         continue;
                     }
                     b'(' => break,
+                    b'{' => braces += 1,
+                    b'}' if self.dialect.is_zsh() && self.at_closing_brace(braces) => break,
+                    b'}' => braces = braces.saturating_sub(1),
                     _ => {}
                 },
                 Until::Brace { slash, colon, .. } => match byte {
@@ -246,10 +266,13 @@ impl Parser<'_> {
             text,
             offset: self.offset(start),
         });
+        if self.peek() == Some(b'\'') && self.dialect.has(ZshOption::RcQuotes) {
+            found.push_char("'", None, true);
+        }
         Ok(())
     }
 
-    fn double_quotes(&mut self, found: &mut Pieces) -> Result<(), Failure> {
+    pub(super) fn double_quotes(&mut self, found: &mut Pieces) -> Result<(), Failure> {
         let opened = self.position;
         self.position += 1;
         let pieces = self
@@ -279,7 +302,18 @@ impl Parser<'_> {
 
     /// Whether the `(` here belongs to `?(…)`, `*(…)`, `+(…)`, `@(…)`, `!(…)`.
     fn extended_glob(&self, found: &Pieces) -> bool {
-        found.open && !found.quoted && found.text.ends_with(['?', '*', '+', '@', '!'])
+        self.dialect.has_extensions()
+            && found.open
+            && !found.quoted
+            && found.text.ends_with(['?', '*', '+', '@', '!'])
+    }
+
+    /// Whether the `(` here is an alternative or a qualifier of a pattern, as zsh has them
+    /// anywhere in a word.
+    fn group_in_word(&self) -> bool {
+        self.dialect.is_zsh()
+            && self.peek_at(1) != Some(b')')
+            && self.dialect.option(ZshOption::ShGlob) != Some(true)
     }
 
     fn copy_extended_glob(&mut self, found: &mut Pieces) -> Result<(), Failure> {
@@ -337,8 +371,14 @@ impl Parser<'_> {
         Ok(Rc::new(script))
     }
 
-    fn dollar(&mut self, found: &mut Pieces, quoted: bool) -> Result<(), Failure> {
+    pub(super) fn dollar(&mut self, found: &mut Pieces, quoted: bool) -> Result<(), Failure> {
         let start = self.position;
+        if self.dialect.is_zsh()
+            && let Some(piece) = self.zsh_dollar(quoted)?
+        {
+            found.push(piece);
+            return Ok(());
+        }
         let piece = match self.peek_at(1) {
             Some(b'(') => {
                 if self.peek_at(2) == Some(b'(')
@@ -356,13 +396,15 @@ impl Parser<'_> {
                     }
                 }
             }
-            Some(b'[') => match self.bracket_end(start + 2) {
+            Some(b'[') if self.dialect.has_extensions() => match self.bracket_end(start + 2) {
                 Some(end) => self.arithmetic(start, start + 2, end, end + 1)?,
                 None => return self.failure("`$[` is not closed", start),
             },
             Some(b'{') => self.braced_parameter(quoted)?,
-            Some(b'\'') if !quoted => return self.ansi_quotes(found),
-            Some(b'"') if !quoted => {
+            Some(b'\'') if !quoted && self.dialect.has_extensions() => {
+                return self.ansi_quotes(found);
+            }
+            Some(b'"') if !quoted && self.dialect.has_locale_quotes() => {
                 self.position += 1;
                 return self.double_quotes(found);
             }
@@ -439,7 +481,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn backquotes(&mut self, quoted: bool) -> Result<Piece, Failure> {
+    pub(super) fn backquotes(&mut self, quoted: bool) -> Result<Piece, Failure> {
         let start = self.position;
         let mut text = String::new();
         let mut at = start + 1;
@@ -546,6 +588,7 @@ impl Parser<'_> {
             length,
             operator,
             source,
+            zsh: None,
         })
     }
 
@@ -588,7 +631,7 @@ impl Parser<'_> {
         Ok(Some(subscript))
     }
 
-    fn operator(
+    pub(super) fn operator(
         &mut self,
         indirect: bool,
         quoted: bool,
@@ -712,7 +755,7 @@ impl Parser<'_> {
         })
     }
 
-    fn operand(&mut self, until: Until) -> Result<Word, Failure> {
+    pub(super) fn operand(&mut self, until: Until) -> Result<Word, Failure> {
         let start = self.position;
         let pieces = self.deeper(|parser| parser.pieces(until))?;
         Ok(self.finish_word(pieces, start, self.position))
@@ -787,6 +830,7 @@ fn plain(name: &str, quoted: bool) -> Piece {
         length: false,
         operator: Operator::None,
         source: Rc::from(format!("${name}")),
+        zsh: None,
     };
     Piece::Parameter {
         parameter: Box::new(parameter),

@@ -91,6 +91,10 @@ impl Names {
             CompoundKind::Test(words) => words.iter().for_each(|word| self.word(word)),
             CompoundKind::Arithmetic(word) => self.word(word),
             CompoundKind::Coproc(node) => self.node(node),
+            CompoundKind::Anonymous { body, arguments } => {
+                self.node(body);
+                arguments.iter().for_each(|word| self.word(word));
+            }
         }
     }
 
@@ -116,10 +120,13 @@ impl Names {
                     Operator::Default { word, .. }
                     | Operator::Assign { word, .. }
                     | Operator::Error { word, .. }
-                    | Operator::Alternative { word, .. } => self.word(word),
+                    | Operator::Alternative { word, .. }
+                    | Operator::Set { word }
+                    | Operator::Other { word } => self.word(word),
                     Operator::RemovePrefix { pattern, .. }
                     | Operator::RemoveSuffix { pattern, .. }
-                    | Operator::Case { pattern, .. } => self.word(pattern),
+                    | Operator::Case { pattern, .. }
+                    | Operator::Exclude { pattern } => self.word(pattern),
                     Operator::Replace {
                         pattern,
                         replacement,

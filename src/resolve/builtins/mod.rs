@@ -6,9 +6,11 @@ mod declare;
 mod directory;
 mod eval;
 mod options;
+mod print;
 mod program;
 mod read;
 mod source;
+mod zsh;
 
 use std::rc::Rc;
 
@@ -38,6 +40,11 @@ impl Interpreter<'_> {
             {
                 self.expand_again(&operand.value, name);
             }
+        }
+        if self.state.dialect.is_zsh()
+            && let Some(done) = self.zsh_builtin(name, argv, io, stdin, location)
+        {
+            return done;
         }
         match name {
             "eval" => Some(self.eval(operands, io, location)),

@@ -20,8 +20,8 @@ use generator::Generator;
 use random::Random;
 use sandbox::Sandbox;
 
-/// Runs a script under guard and under bash, in the same directory; `None` if it does not end.
-fn outcome(script: &str, sandbox: &mut Sandbox) -> Option<Outcome> {
+/// Runs a script under guard and under its shell, in the same directory; `None` if it does not end.
+fn outcome(script: &str, dialect: Dialect, sandbox: &mut Sandbox) -> Option<Outcome> {
     let directory = sandbox.prepare();
     outcome_of(script, &directory, sandbox)
 }
@@ -37,8 +37,8 @@ fn outcome_of(script: &str, directory: &Path, sandbox: &mut Sandbox) -> Option<O
             ("LANG", "C.UTF-8"),
         ],
     );
-    let (resolved, assessment) = guard::judge::commands(script, Dialect::BASH, &world);
-    let executed = sandbox.run(script)?;
+    let (resolved, assessment) = guard::judge::commands(script, dialect, &world);
+    let executed = sandbox.run(script, &dialect.to_string())?;
     Some(compare(&resolved, assessment.opaque, &executed))
 }
 
@@ -112,7 +112,7 @@ impl Tally {
 
     fn report(&self, what: &str) {
         eprintln!(
-            "{what}: {} scripts, {} dropped; bash ran {} programs with {} words, of which {} \
+            "{what}: {} scripts, {} dropped; the shell ran {} programs with {} words, of which {} \
              ({:.1} %) are known only in part; opaque: {} ({:.1} %); silent differences: {}",
             self.scripts,
             self.dropped,
@@ -133,7 +133,7 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// Runs scripts on every processor.
-fn run_all<S: AsRef<str> + Sync>(scripts: &[S]) -> Tally {
+fn run_all<S: AsRef<str> + Sync>(scripts: &[S], dialect: Dialect) -> Tally {
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
     let mut tally = Tally::default();
@@ -147,7 +147,7 @@ fn run_all<S: AsRef<str> + Sync>(scripts: &[S]) -> Tally {
                         scripts.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
                     {
                         let script = script.as_ref();
-                        tally.add(script, outcome(script, &mut sandbox));
+                        tally.add(script, outcome(script, dialect, &mut sandbox));
                     }
                     tally
                 })
@@ -193,7 +193,7 @@ fn bash_executes_nothing_that_guard_does_not_see() {
         "the corpus is there: {}",
         scripts.len()
     );
-    let tally = run_all(&scripts);
+    let tally = run_all(&scripts, Dialect::BASH);
     tally.report("hand-made");
     assert!(
         tally.differences.is_empty(),
@@ -208,6 +208,42 @@ fn bash_executes_nothing_that_guard_does_not_see() {
         "too much is opaque: {:#?}",
         tally.opaque
     );
+}
+
+/// The corpus of another shell; which share of it may be opaque.
+fn other_shell(dialect: Dialect, corpus: &str, at_least: usize, opaque: f64) {
+    let scripts: Vec<&str> = corpus
+        .split("\n----\n")
+        .map(|script| script.trim_matches('\n'))
+        .filter(|script| !script.is_empty())
+        .collect();
+    assert!(scripts.len() >= at_least, "the corpus: {}", scripts.len());
+    let tally = run_all(&scripts, dialect);
+    tally.report(&dialect.to_string());
+    assert!(
+        tally.differences.is_empty(),
+        "{} differences:\n{}",
+        tally.differences.len(),
+        tally.shown()
+    );
+    assert_eq!(tally.dropped, 0, "every script of the corpus ends");
+    assert!(
+        tally.opaque_share() < opaque,
+        "too much is opaque: {:#?}",
+        tally.opaque
+    );
+}
+
+#[test]
+fn zsh_executes_nothing_that_guard_does_not_see() {
+    let corpus = include_str!("../../corpus/dialects/zsh.txt");
+    other_shell(Dialect::ZSH, corpus, 200, 10.0);
+}
+
+#[test]
+fn dash_executes_nothing_that_guard_does_not_see() {
+    let corpus = include_str!("../../corpus/dialects/dash.txt");
+    other_shell(Dialect::POSIX, corpus, 80, 10.0);
 }
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -227,7 +263,7 @@ fn bash_executes_nothing_else_of_what_a_grammar_gives() {
         .map(|_| Generator::new(seeds.next()).script())
         .collect();
     let scripts: Vec<String> = trees.iter().map(tree::Tree::render).collect();
-    let tally = run_all(&scripts);
+    let tally = run_all(&scripts, Dialect::BASH);
     tally.report("generated");
     eprintln!("{}", tally.reasons());
     if let Ok(wanted) = std::env::var("GUARD_ORACLE_OPAQUE") {
@@ -245,10 +281,12 @@ fn bash_executes_nothing_else_of_what_a_grammar_gives() {
         .take(setting("GUARD_ORACLE_SHOWN", 10).try_into().unwrap())
         .map(|tree| {
             let mut differs = |script: &str| {
-                outcome(script, &mut sandbox).is_some_and(|outcome| outcome.difference().is_some())
+                outcome(script, Dialect::BASH, &mut sandbox)
+                    .is_some_and(|outcome| outcome.difference().is_some())
             };
             let small = tree.shrink(300, &mut differs).render();
-            let difference = outcome(&small, &mut sandbox).and_then(|outcome| outcome.difference());
+            let difference = outcome(&small, Dialect::BASH, &mut sandbox)
+                .and_then(|outcome| outcome.difference());
             format!("{small}\n{}", difference.unwrap_or_default())
         })
         .collect();

@@ -39,7 +39,7 @@ const REAL: &[&str] = &[
     "ln", "make", "mkdir", "mktemp", "mv", "nice", "nl", "nohup", "od", "paste", "printf", "pwd",
     "readlink", "realpath", "rev", "rmdir", "sed", "seq", "setsid", "sh", "sleep", "sort", "stat",
     "tac", "tail", "tee", "test", "timeout", "touch", "tr", "true", "uname", "uniq", "wc", "which",
-    "xargs", "xxd", "yes",
+    "xargs", "xxd", "yes", "zsh",
 ];
 
 /// The files that every script finds.
@@ -103,13 +103,15 @@ if [ "$2" = confined ]; then
     cd "$root" || exit
 fi
 ulimit -c 0 -t 5 -f 4096
-while IFS= read -r number; do
+while IFS=" " read -r number shell; do
     ended=$(
         {
             cd "$root/work/$number" || exit
             export HOME=$PWD PATH=$root/bin LANG=C.UTF-8
+            script=$(<../../script)
+            case $shell in zsh) set -- -fc ;; *) set -- -c ;; esac
             unset OLDPWD SHLVL number root
-            exec -a bash /bin/bash -c "$(<../../script)"
+            exec -a "$shell" "/bin/$shell" "$@" "$script"
         } 198>&1 > /dev/null 2>&1 < /dev/null
     )
     echo "$number"
@@ -188,8 +190,8 @@ impl Sandbox {
         directory
     }
 
-    /// Runs a script in the directory that was prepared last. `None` if it did not end in time.
-    pub(super) fn run(&mut self, script: &str) -> Option<Vec<Call>> {
+    /// Runs a script of a shell in the directory that was prepared last. `None` if it did not end in time.
+    pub(super) fn run(&mut self, script: &str, shell: &str) -> Option<Vec<Call>> {
         let record = self.root.path().join("record");
         fs::write(self.root.path().join("script"), script).unwrap();
         fs::write(&record, "").unwrap();
@@ -197,7 +199,7 @@ impl Sandbox {
             Some(driver) => driver,
             none => none.insert(Driver::start(self.root.path())),
         };
-        writeln!(driver.requests, "{}", self.runs).unwrap();
+        writeln!(driver.requests, "{} {shell}", self.runs).unwrap();
         let ended = driver.answers.recv_timeout(PATIENCE);
         if ended.is_err() {
             self.driver = None;
