@@ -46,6 +46,8 @@ pub(super) struct Interpreter<'w> {
     pub(super) errexit: bool,
     /// The shell that guard stands in for, not one that a command starts.
     pub(super) outermost: bool,
+    /// The line of the text in which the last command stands that may be an alias.
+    pub(super) line: usize,
     /// Descriptors that the text itself opens.
     pub(super) opened: BTreeSet<u32>,
     /// The command that is being expanded: a place for what has none of its own.

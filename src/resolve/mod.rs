@@ -2,6 +2,7 @@
 //!
 //! Owns expansion, functions, builtins and nested shell text. Never knows what a command means.
 
+mod alias;
 mod arithmetic;
 mod assignment;
 mod brace;
@@ -96,6 +97,7 @@ pub(crate) fn walk(
         conditional: 0,
         errexit: false,
         outermost: start.nesting == 0,
+        line: 0,
         opened: BTreeSet::new(),
         current: place.clone(),
     };

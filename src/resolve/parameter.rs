@@ -197,6 +197,11 @@ impl Interpreter<'_> {
         if let [Piece::Parameter { parameter, quoted }] = word.pieces.as_slice() {
             return self.parameter(parameter, *quoted);
         }
+        // zsh splits what a command prints, and nothing else.
+        let prints = |piece: &Piece| matches!(piece, Piece::Command { quoted: false, .. });
+        if self.state.dialect.is_zsh() && word.pieces.iter().any(prints) {
+            return self.nested(word);
+        }
         Expansion::Scalar(self.value(word))
     }
 

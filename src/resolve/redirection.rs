@@ -12,13 +12,21 @@ pub(super) struct Io {
     pub(super) redirections: Vec<Redirection>,
     /// Where standard output goes instead: a file to note, or nowhere that matters.
     pub(super) stdout: Option<Option<(Text, bool)>>,
+    /// What gets the output, too: zsh writes to every file that is given.
+    pub(super) copies: Vec<(Text, bool)>,
 }
 
 impl Interpreter<'_> {
     pub(super) fn redirections(&mut self, redirections: &[shell::Redirection]) -> Io {
         let mut io = Io::default();
         for redirection in redirections {
+            let before = io.stdin.take();
             self.redirection(redirection, &mut io);
+            if before.is_some() && io.stdin.is_some() && self.state.dialect.is_zsh() {
+                // It reads one after the other.
+                io.stdin = Some(Stdin::Unknown("several inputs".to_owned()));
+            }
+            io.stdin = io.stdin.or(before);
         }
         io
     }
@@ -104,6 +112,11 @@ impl Interpreter<'_> {
         }
         if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
             let append = matches!(kind, RedirectionKind::Append);
+            if let Some(Some(before)) = io.stdout.take()
+                && self.state.dialect.is_zsh()
+            {
+                io.copies.push(before);
+            }
             io.stdout = Some(Some((path.clone(), append)));
         }
         let harmless = path.exact().is_some_and(|path| {
@@ -143,34 +156,42 @@ impl Interpreter<'_> {
     /// What is left of an output for a pipe or a substitution, once redirections took theirs. A
     /// file that gets it is noted.
     pub(super) fn deliver(&mut self, output: Text, io: &Io) -> Text {
+        for (path, append) in &io.copies {
+            self.write_down(output.clone(), path, *append);
+        }
         match &io.stdout {
             None => output,
             Some(None) => Text::empty(),
             Some(Some((path, append))) => {
-                if self.elsewhere.is_none()
-                    && let Some(exact) = path.exact()
-                    && let Some(path) = self.directory().join(exact)
-                    && !path.starts_with("/dev")
-                {
-                    let certain = self.conditional == 0;
-                    self.world.write(&path, output.exact(), *append, certain);
-                    if !output.is_empty() {
-                        let written = Written {
-                            path: Text::known(path.to_string_lossy()),
-                            content: if *append {
-                                Content::Added(output)
-                            } else {
-                                Content::Whole(output)
-                            },
-                            location: self.current.clone(),
-                        };
-                        let stdin = self.state.stdin.clone();
-                        let location = self.current.clone();
-                        let by = self.command(Vec::new(), Vec::new(), stdin, location);
-                        self.sink.written(written, by, self.nesting);
-                    }
-                }
+                self.write_down(output, path, *append);
                 Text::empty()
+            }
+        }
+    }
+
+    /// Notes what a file gets.
+    fn write_down(&mut self, output: Text, path: &Text, append: bool) {
+        if self.elsewhere.is_none()
+            && let Some(exact) = path.exact()
+            && let Some(path) = self.directory().join(exact)
+            && !path.starts_with("/dev")
+        {
+            let certain = self.conditional == 0;
+            self.world.write(&path, output.exact(), append, certain);
+            if !output.is_empty() {
+                let written = Written {
+                    path: Text::known(path.to_string_lossy()),
+                    content: if append {
+                        Content::Added(output)
+                    } else {
+                        Content::Whole(output)
+                    },
+                    location: self.current.clone(),
+                };
+                let stdin = self.state.stdin.clone();
+                let location = self.current.clone();
+                let by = self.command(Vec::new(), Vec::new(), stdin, location);
+                self.sink.written(written, by, self.nesting);
             }
         }
     }

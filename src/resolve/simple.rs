@@ -8,11 +8,10 @@ use super::control::uncertain;
 use super::interpreter::{Interpreter, STEP_LIMIT};
 use super::pure;
 use super::redirection::Io;
-use super::source::{Origin, Source};
 use super::state::{Function, State, Value};
 use super::text::Text;
 use crate::location::Location;
-use crate::shell::{self, AssignmentValue, Node, Piece, RedirectionTarget, SimpleCommand, Word};
+use crate::shell::{self, AssignmentValue, Piece, RedirectionTarget, SimpleCommand, Word};
 
 impl Interpreter<'_> {
     pub(super) fn simple(&mut self, command: &SimpleCommand) -> Text {
@@ -27,6 +26,7 @@ impl Interpreter<'_> {
         if self.steps >= STEP_LIMIT {
             return Text::unknown("…");
         }
+        self.line = self.source.line(command.span);
         if let Some(replaced) = self.alias(command) {
             return replaced;
         }
@@ -128,6 +128,9 @@ impl Interpreter<'_> {
                     | "private"
             )
         });
+        if declares {
+            self.declare_maps(command);
+        }
         for assignment in &command.assignments {
             if declares {
                 self.assign(assignment);
@@ -234,11 +237,18 @@ impl Interpreter<'_> {
         let known = !rest.iter().any(|argument| argument.splits);
         let arguments = known.then(|| rest.iter().map(|a| a.value.clone()).collect());
         let outer_arguments = std::mem::replace(&mut self.state.arguments, arguments);
+        let outer_name = self.state.name.clone();
+        if self.state.dialect.names_functions()
+            && let Some(name) = argv.first()
+        {
+            self.state.name = name.value.clone();
+        }
         let outer_source = std::mem::replace(&mut self.source, Rc::clone(&function.source));
         let outer_stdin = std::mem::replace(&mut self.state.stdin, stdin);
         let body = Rc::clone(&function.body);
         let output = self.deeper(|shell| shell.node(&body));
         self.state.arguments = outer_arguments;
+        self.state.name = outer_name;
         self.state.stdin = outer_stdin;
         self.source = outer_source;
         output
@@ -267,36 +277,5 @@ impl Interpreter<'_> {
             location,
             elsewhere: self.elsewhere.clone(),
         }
-    }
-
-    fn alias(&mut self, command: &SimpleCommand) -> Option<Text> {
-        if !self.state.expand_aliases || self.state.aliases.is_empty() {
-            return None;
-        }
-        let word = command.words.first()?;
-        let text = self.state.aliases.get(word.source.as_ref())?.clone();
-        let mut source = text;
-        for word in command.words.get(1..)? {
-            source.push(' ');
-            source.push_str(&word.source);
-        }
-        let mut script = shell::parse(&source, self.state.dialect);
-        if let [Node::Simple(first), ..] = script.list.as_mut_slice() {
-            first
-                .redirections
-                .extend(command.redirections.iter().cloned());
-            first
-                .assignments
-                .splice(0..0, command.assignments.iter().cloned());
-        }
-        // An alias is not expanded again inside itself.
-        let outer = Rc::clone(&self.state.aliases);
-        Rc::make_mut(&mut self.state.aliases).remove(word.source.as_ref());
-        let place = Origin::Place(self.source.locate(command.span));
-        let outer_source = std::mem::replace(&mut self.source, Source::new(&source, place));
-        let output = self.deeper(|shell| shell.script(&script));
-        self.source = outer_source;
-        self.state.aliases = outer;
-        Some(output)
     }
 }

@@ -20,22 +20,34 @@ pub enum Origin {
 #[derive(Debug)]
 pub(super) struct Source {
     origin: Origin,
-    /// Where each line starts; only for files.
+    /// Where each line starts.
     line_starts: Vec<usize>,
 }
 
 impl Source {
     pub(super) fn new(text: &str, origin: Origin) -> Rc<Self> {
-        let line_starts = match &origin {
-            Origin::File { .. } => std::iter::once(0)
-                .chain(text.match_indices('\n').map(|(index, _)| index + 1))
-                .collect(),
-            Origin::Verbatim { .. } | Origin::Place(_) => Vec::new(),
-        };
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(index, _)| index + 1))
+            .collect();
         Rc::new(Self {
             origin,
             line_starts,
         })
+    }
+
+    /// The line that something stands in, counted from 1.
+    pub(super) fn line(&self, span: Span) -> usize {
+        self.line_starts
+            .partition_point(|start| *start <= span.start)
+    }
+
+    /// Whether the text is a file's; `None` where it may have come from an input.
+    pub(super) fn is_file(&self) -> Option<bool> {
+        match &self.origin {
+            Origin::Verbatim { .. } => Some(false),
+            Origin::Place(_) => None,
+            Origin::File { .. } => Some(true),
+        }
     }
 
     pub(super) fn locate(&self, span: Span) -> Location {
@@ -43,9 +55,7 @@ impl Source {
             Origin::Verbatim { offset } => Span::new(span.start + offset, span.end + offset).into(),
             Origin::Place(location) => location.clone(),
             Origin::File { path, place } => {
-                let line = self
-                    .line_starts
-                    .partition_point(|start| *start <= span.start);
+                let line = self.line(span);
                 let file = FileLine {
                     path: path.to_path_buf(),
                     line,

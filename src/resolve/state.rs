@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::alias::Aliases;
 use super::command::{Directory, Environment, Stdin};
 use super::source::Source;
 use super::text::Text;
@@ -76,7 +77,7 @@ pub(super) struct State {
     pub(super) variables: Rc<BTreeMap<String, Variable>>,
     pub(super) environment: Environment,
     pub(super) functions: Rc<BTreeMap<String, Function>>,
-    pub(super) aliases: Rc<BTreeMap<String, String>>,
+    pub(super) aliases: Rc<Aliases>,
     pub(super) expand_aliases: bool,
     /// `$0`.
     pub(super) name: Text,

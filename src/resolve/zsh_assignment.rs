@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::alias::Kind;
 use super::interpreter::Interpreter;
 use super::state::{Function, Value};
 use super::text::Text;
-use crate::shell::{self, Assignment, AssignmentValue, Word};
+use crate::shell::{self, Assignment, AssignmentValue, SimpleCommand, Word};
 
 impl Interpreter<'_> {
     /// True if the assignment was one that zsh makes otherwise than bash, and was made.
@@ -50,6 +51,25 @@ impl Interpreter<'_> {
         }
         self.state.set(self.world, name, value);
         true
+    }
+
+    /// `typeset -A m=(…)`: that it is an associative array decides how its elements are read.
+    pub(super) fn declare_maps(&mut self, command: &SimpleCommand) {
+        let associative = command.words.iter().any(|word| {
+            word.source.starts_with('-')
+                && !word.source.starts_with("--")
+                && word.source.contains('A')
+        });
+        if !associative {
+            return;
+        }
+        for assignment in &command.assignments {
+            let current = self.state.variable(self.world, &assignment.name);
+            if !matches!(current, Some(Value::Map(_))) {
+                let empty = Value::Map(BTreeMap::new());
+                self.state.set(self.world, &assignment.name, empty);
+            }
+        }
     }
 
     /// What an array means beside its own name.
@@ -152,7 +172,12 @@ impl Interpreter<'_> {
                 }
             }
             _ => {
-                Rc::make_mut(&mut self.state.aliases).insert(key.to_owned(), known.to_owned());
+                let kind = if name == "aliases" {
+                    Kind::Program
+                } else {
+                    Kind::Global
+                };
+                self.define_alias(kind, key.to_owned(), Some(known.to_owned()));
             }
         }
         Some(unknown)

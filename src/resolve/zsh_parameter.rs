@@ -12,6 +12,61 @@ use crate::shell::{self, Node, Operator, Parameter, Piece, Word, ZshExpansion, Z
 /// Flags that only change how a value is written or that are followed here.
 const FOLLOWED: &str = "@fs0FjULCoOuiknvkPqQzAeptw#%-";
 
+/// Parameters that zsh itself sets.
+const ALWAYS_SET: &[&str] = &[
+    "ZSH_VERSION",
+    "ZSH_NAME",
+    "ZSH_PATCHLEVEL",
+    "ZSH_ARGZERO",
+    "ZSH_SUBSHELL",
+    "HOST",
+    "HOSTTYPE",
+    "OSTYPE",
+    "MACHTYPE",
+    "CPUTYPE",
+    "VENDOR",
+    "USERNAME",
+    "LOGNAME",
+    "UID",
+    "EUID",
+    "GID",
+    "EGID",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHLVL",
+    "TTY",
+    "TTYIDLE",
+    "COLUMNS",
+    "LINES",
+    "status",
+    "pipestatus",
+    "fpath",
+    "FPATH",
+    "module_path",
+    "cdpath",
+    "manpath",
+    "psvar",
+    "PROMPT",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "WORDCHARS",
+    "LISTMAX",
+    "signals",
+    "OLDPWD",
+    "OPTIND",
+    "KEYTIMEOUT",
+    "EPOCHSECONDS",
+    "TRY_BLOCK_ERROR",
+    "options",
+    "functions",
+    "aliases",
+    "parameters",
+    "history",
+];
+
 impl Interpreter<'_> {
     pub(super) fn zsh_parameter(
         &mut self,
@@ -62,8 +117,11 @@ impl Interpreter<'_> {
             };
             return Expansion::Scalar(Text::known(set));
         }
+        let makes_list =
+            zsh.split == Some(true) || zsh.flags.iter().any(|flag| "jFfs0z".contains(flag.letter));
         if quoted
             && !every
+            && !makes_list
             && !parameter.length
             && let Some(Expansion::List(texts)) = &found
         {
@@ -79,6 +137,15 @@ impl Interpreter<'_> {
                 Some(value) => value,
                 None => return unknown(),
             };
+        }
+        if zsh.split == Some(true) {
+            value = match self.split_value(value) {
+                Some(value) => value,
+                None => return unknown(),
+            };
+        }
+        if parameter.length && zsh.flags.iter().any(|flag| flag.letter != '@') {
+            return Expansion::Scalar(Text::unknown(source));
         }
         if parameter.length {
             return match value {
@@ -99,10 +166,14 @@ impl Interpreter<'_> {
     }
 
     /// What stands where a name would: `${${…}…}`, `${$(…)…}`.
-    fn nested(&mut self, word: &Word) -> Expansion {
+    pub(super) fn nested(&mut self, word: &Word) -> Expansion {
         match word.pieces.as_slice() {
             [Piece::Parameter { parameter, quoted }] => self.parameter(parameter, *quoted),
-            [Piece::Command { quoted: false, .. }] => {
+            pieces
+                if pieces
+                    .iter()
+                    .any(|piece| matches!(piece, Piece::Command { quoted: false, .. })) =>
+            {
                 let fields = self.fields(word);
                 match fields.as_slice() {
                     [] => Expansion::Unset,
@@ -141,6 +212,9 @@ impl Interpreter<'_> {
                 let path = self.scalar("PATH")?;
                 let directories = path.exact()?.split(':').map(Text::known).collect();
                 return Some(Expansion::List(directories));
+            }
+            _ if ALWAYS_SET.contains(&name) && !self.state.variables.contains_key(name) => {
+                return Some(Expansion::Scalar(Text::unknown(format!("${name}"))));
             }
             _ => {}
         }
@@ -294,6 +368,24 @@ impl Interpreter<'_> {
                 Some(self.apply(&plain, found))
             }
         }
+    }
+
+    /// `${=name}`
+    fn split_value(&self, value: Expansion) -> Option<Expansion> {
+        let separators = self.field_separators()?;
+        let mut words = Vec::new();
+        let texts = match value {
+            Expansion::Scalar(text) | Expansion::Joined(text) => vec![text],
+            Expansion::List(texts) => texts,
+            Expansion::Unset => return Some(Expansion::Unset),
+            Expansion::UnknownList(_) => return None,
+        };
+        for text in texts {
+            let known = text.exact()?;
+            let split = known.split(|letter| separators.contains(letter));
+            words.extend(split.filter(|word| !word.is_empty()).map(Text::known));
+        }
+        Some(Expansion::List(words))
     }
 
     /// A colon and its letter: `:t`, `:h`, `:s/a/b/`.

@@ -77,6 +77,12 @@ impl Interpreter<'_> {
                 None => ZshPattern::Unknown(path),
             };
         }
+        if dialect.option(ZshOption::BraceCcl) != Some(false)
+            && literals().any(|text| text.contains('{'))
+        {
+            let _ = self.expand_plain(pieces);
+            return ZshPattern::Unknown(Text::unknown("braces"));
+        }
         let source = || {
             let mut source = String::new();
             for piece in pieces {
@@ -162,8 +168,7 @@ impl Interpreter<'_> {
 
     /// Follows the code in qualifiers; true if they change or add words.
     fn qualifiers(&mut self, text: &str) -> bool {
-        let mut letters = text.char_indices();
-        while let Some((at, letter)) = letters.next() {
+        for (at, letter) in text.char_indices() {
             let rest = text.get(at + letter.len_utf8()..).unwrap_or_default();
             match letter {
                 ':' | 'P' | '#' => return true,

@@ -269,7 +269,11 @@ impl Dialect {
 
     #[must_use]
     pub const fn expands_braces(self) -> bool {
-        !matches!(self.shell, Shell::Posix)
+        match self.shell {
+            Shell::Posix => false,
+            Shell::Zsh => !matches!(self.option(ZshOption::IgnoreBraces), Some(true)),
+            _ => true,
+        }
     }
 
     /// Whether unquoted values are split into words; `None` where it is not known.
@@ -320,6 +324,12 @@ impl Dialect {
             (Shell::Zsh, sh, csh) => !matches!(sh, Some(true)) && !matches!(csh, Some(true)),
             _ => false,
         }
+    }
+
+    /// Whether `$0` is a function's name while it runs.
+    #[must_use]
+    pub const fn names_functions(self) -> bool {
+        matches!(self.shell, Shell::Zsh)
     }
 
     /// Whether `echo` reads backslashes without `-e`.

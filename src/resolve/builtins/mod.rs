@@ -115,18 +115,11 @@ impl Interpreter<'_> {
                 None
             }
             "alias" => {
-                for operand in operands {
-                    if let Some((alias, text)) =
-                        operand.value.exact().and_then(|t| t.split_once('='))
-                    {
-                        Rc::make_mut(&mut self.state.aliases)
-                            .insert(alias.to_owned(), text.to_owned());
-                    }
-                }
+                self.define_aliases(operands);
                 None
             }
             "unalias" => {
-                self.state.aliases = Rc::default();
+                self.forget_aliases(operands);
                 None
             }
             "shopt" => {

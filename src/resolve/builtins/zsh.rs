@@ -61,10 +61,10 @@ impl Interpreter<'_> {
                 }
             }
             "add-zsh-hook" => {
-                let words = operands
+                let mut words = operands
                     .iter()
                     .filter(|word| !word.value.known_prefix().starts_with('-'));
-                if let Some(function) = words.skip(1).next() {
+                if let Some(function) = words.nth(1) {
                     self.may_run(&function.value, "a hook", location);
                 }
             }

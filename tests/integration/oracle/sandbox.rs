@@ -108,6 +108,8 @@ while IFS=" " read -r number shell; do
         {
             cd "$root/work/$number" || exit
             export HOME=$PWD PATH=$root/bin LANG=C.UTF-8
+            # zsh keeps here-documents in files, and may write nowhere else.
+            [ $shell = zsh ] && export TMPPREFIX=$PWD/.zsh
             script=$(<../../script)
             case $shell in zsh) set -- -fc ;; *) set -- -c ;; esac
             unset OLDPWD SHLVL number root
