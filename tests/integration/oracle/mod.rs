@@ -23,11 +23,16 @@ use sandbox::Sandbox;
 /// Runs a script under guard and under its shell, in the same directory; `None` if it does not end.
 fn outcome(script: &str, dialect: Dialect, sandbox: &mut Sandbox) -> Option<Outcome> {
     let directory = sandbox.prepare();
-    outcome_of(script, &directory, sandbox)
+    outcome_of(script, dialect, &directory, sandbox)
 }
 
 /// The same in a directory that was prepared before.
-fn outcome_of(script: &str, directory: &Path, sandbox: &mut Sandbox) -> Option<Outcome> {
+fn outcome_of(
+    script: &str,
+    dialect: Dialect,
+    directory: &Path,
+    sandbox: &mut Sandbox,
+) -> Option<Outcome> {
     let bin = sandbox.bin();
     let world = System::with_environment(
         directory.to_owned(),

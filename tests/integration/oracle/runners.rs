@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use guard::shell::Dialect;
+
 use super::sandbox::Sandbox;
 use super::{Tally, outcome_of};
 
@@ -46,7 +48,10 @@ fn make_executes_nothing_that_guard_does_not_see() {
             shown += &format!(">>> {path}\n{text}");
         }
         shown += command;
-        tally.add(&shown, outcome_of(command, &directory, &mut sandbox));
+        tally.add(
+            &shown,
+            outcome_of(command, Dialect::BASH, &directory, &mut sandbox),
+        );
     }
     tally.report("makefiles");
     eprintln!("{}", tally.reasons());
