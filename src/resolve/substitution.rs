@@ -62,15 +62,25 @@ impl Interpreter<'_> {
     }
 }
 
+/// Without the newlines at the end, and without NULs, which the shell drops. What is not known at
+/// the end may be nothing: then the newlines before it are at the end.
 fn trim_newlines(text: Text) -> Text {
     let mut parts: Vec<Part> = text.parts().to_vec();
-    if let Some(Part::Known(last)) = parts.last_mut() {
-        let kept = last.trim_end_matches('\n').len();
-        last.truncate(kept);
+    for part in parts.iter_mut().rev() {
+        if let Part::Known(known) = part {
+            let kept = known.trim_end_matches('\n').len();
+            known.truncate(kept);
+            if kept > 0 {
+                break;
+            }
+        }
     }
     let mut trimmed = Text::empty();
     for part in parts {
-        trimmed.push(part);
+        trimmed.push(match part {
+            Part::Known(known) => Part::Known(known.replace('\0', "")),
+            other => other,
+        });
     }
     trimmed
 }

@@ -242,7 +242,10 @@ impl Generator {
                     .any_of(|this| &this.numbers)
                     .unwrap_or_else(|| "i".to_owned())
                     .into(),
-                8 => format!("${}", self.any_of(|this| &this.numbers).unwrap_or_default()).into(),
+                8 => {
+                    let name = self.any_of(|this| &this.numbers).unwrap_or_default();
+                    format!("${{{name}:-4}}").into()
+                }
                 _ => self
                     .random
                     .pick(&["$#", "${#x}", "${i:-4}", "unset_one"])

@@ -1,0 +1,413 @@
+//! Programs that turn their input, or the files they name, into their output.
+
+use super::decode;
+use super::{Directory, Stdin, Text};
+use crate::world::World;
+
+/// What a program makes of its whole input.
+type Transform<'w> = Box<dyn Fn(&str) -> Option<String> + 'w>;
+/// An option and its value.
+type Flag<'w> = (&'w str, &'w str);
+
+/// The output; `None` where it is not known, or the program is none of these.
+pub(super) fn output(
+    base: &str,
+    words: &[&str],
+    stdin: &Stdin,
+    directory: &Directory,
+    world: &dyn World,
+) -> Option<Text> {
+    let input = |files: &[&str]| input(files, stdin, directory, world);
+    let (flags, operands) = options(base, words)?;
+    let flags = flags.as_slice();
+    let transform: Transform<'_> = match (base, flags) {
+        // What they pass on may be known in part.
+        ("cat", [] | [("-u", _)]) => return input(&operands),
+        ("tee", _) => return input(&[]),
+        ("base64", [("-d" | "-D" | "--decode", _)]) => {
+            Box::new(|text| String::from_utf8(decode::base64(text)?).ok())
+        }
+        ("base64", []) => Box::new(|text| Some(decode::to_base64(text.as_bytes(), 76))),
+        ("base64", [("-w", "0")]) => Box::new(|text| Some(decode::to_base64(text.as_bytes(), 0))),
+        ("xxd", [("-r", _), ("-p", _)] | [("-p", _), ("-r", _)] | [("-rp" | "-pr", _)]) => {
+            Box::new(|text| String::from_utf8(decode::hex(text)?).ok())
+        }
+        ("xxd", [("-p", _)]) => Box::new(|text| Some(decode::to_hex(text.as_bytes()))),
+        ("tr", flags) => {
+            let text = input(&[])?;
+            let translated = decode::translate(flags, &operands, text.exact()?)?;
+            return Some(Text::known(translated));
+        }
+        ("rev", []) => Box::new(|text| {
+            let reversed = text.split_inclusive('\n').map(|line| {
+                let body = line.strip_suffix('\n').unwrap_or(line);
+                let end = line.get(body.len()..).unwrap_or_default();
+                body.chars().rev().collect::<String>() + end
+            });
+            Some(reversed.collect())
+        }),
+        // The last line may lack its end, and then runs into the next.
+        ("tac", []) => Box::new(|text| {
+            let whole = text.is_empty() || text.ends_with('\n');
+            whole.then(|| text.split_inclusive('\n').rev().collect())
+        }),
+        ("head", flags) => take(flags, true)?,
+        ("tail", flags) => take(flags, false)?,
+        ("cut", flags) => cut(flags)?,
+        ("wc", [(flag @ ("-l" | "-c" | "-w"), _)]) if operands.is_empty() => {
+            let flag = *flag;
+            Box::new(move |text| {
+                let count = match flag {
+                    "-l" => text.matches('\n').count(),
+                    "-c" => text.len(),
+                    _ => text.split_ascii_whitespace().count(),
+                };
+                Some(format!("{count}\n"))
+            })
+        }
+        ("uniq", []) if operands.is_empty() => Box::new(|text| {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.dedup();
+            Some(lines.iter().map(|line| format!("{line}\n")).collect())
+        }),
+        ("paste", [("-s", _), ("-d", separator)]) if separator.len() == 1 => {
+            let separator = (*separator).to_owned();
+            Box::new(move |text| Some(text.lines().collect::<Vec<_>>().join(&separator) + "\n"))
+        }
+        ("sed", flags) => {
+            let (program, files) = operands.split_first()?;
+            let text = input(files)?;
+            return Some(Text::known(sed(flags, program, text.exact()?)?));
+        }
+        _ => return None,
+    };
+    let text = input(&operands)?;
+    Some(Text::known(transform(text.exact()?)?))
+}
+
+/// The options, each with its value, and what is left; `None` for one that is not known.
+fn options<'w>(base: &str, words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w str>)> {
+    let (single, valued) = match base {
+        "cat" => ("u", ""),
+        "tee" => ("ai", ""),
+        "base64" => ("dD", "w"),
+        "xxd" => return Some(xxd_options(words)),
+        "tr" => ("dcCs", ""),
+        "rev" | "tac" => ("", ""),
+        "head" | "tail" => ("q", "nc"),
+        "cut" => ("s", "dfcb"),
+        "wc" => ("lcw", ""),
+        "uniq" => ("", ""),
+        "paste" => ("s", "d"),
+        "sed" => ("nEr", ""),
+        _ => return None,
+    };
+    let mut flags = Vec::new();
+    let mut operands = Vec::new();
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            operands.push(*word);
+            continue;
+        };
+        if *word == "--" {
+            operands.extend(rest);
+            break;
+        }
+        if *word == "--decode" && base == "base64" {
+            flags.push((*word, ""));
+            continue;
+        }
+        // `head -5`
+        if matches!(base, "head" | "tail") && letters.bytes().all(|byte| byte.is_ascii_digit()) {
+            flags.push(("-n", letters));
+            continue;
+        }
+        let mut at = 0;
+        while let Some(letter) = letters.get(at..at + 1) {
+            let flag = FLAGS.iter().find(|flag| flag.ends_with(letter))?;
+            at += 1;
+            if valued.contains(letter) {
+                let value = match letters.get(at..).filter(|value| !value.is_empty()) {
+                    Some(value) => value,
+                    None => rest.next()?,
+                };
+                flags.push((*flag, value));
+                break;
+            }
+            if !single.contains(letter) {
+                return None;
+            }
+            flags.push((*flag, ""));
+        }
+    }
+    Some((flags, operands))
+}
+
+/// Every flag of one letter that is understood somewhere.
+const FLAGS: &[&str] = &[
+    "-u", "-a", "-i", "-d", "-D", "-w", "-c", "-C", "-s", "-q", "-n", "-f", "-b", "-l", "-E", "-r",
+];
+
+/// xxd's letters are not taken apart.
+fn xxd_options<'w>(words: &[&'w str]) -> (Vec<Flag<'w>>, Vec<&'w str>) {
+    let (flags, operands): (Vec<&str>, Vec<&str>) = words
+        .iter()
+        .partition(|word| word.len() > 1 && word.starts_with('-'));
+    (flags.into_iter().map(|flag| (flag, "")).collect(), operands)
+}
+
+fn input(files: &[&str], stdin: &Stdin, directory: &Directory, world: &dyn World) -> Option<Text> {
+    if !files.is_empty() && files != ["-"] {
+        let mut text = String::new();
+        for file in files {
+            text.push_str(&world.read(&directory.join(file)?).ok()?);
+        }
+        return Some(Text::known(text));
+    }
+    match stdin {
+        Stdin::Text(text) => Some(text.clone()),
+        Stdin::File(path) => world.read(path).ok().map(Text::known),
+        Stdin::Empty => Some(Text::empty()),
+        Stdin::Inherited | Stdin::Unknown(_) => None,
+    }
+}
+
+/// What `head` (`first`) or `tail` leaves: lines, or bytes.
+fn take(flags: &[Flag<'_>], first: bool) -> Option<Transform<'static>> {
+    let (bytes, count) = match flags {
+        [] => (false, "10"),
+        [("-n", count)] => (false, *count),
+        [("-c", count)] => (true, *count),
+        _ => return None,
+    };
+    // `head -n -2`: all but the last two; `tail -n +2`: from the second on.
+    let (rest, digits) = match count.strip_prefix(if first { '-' } else { '+' }) {
+        Some(digits) => (true, digits),
+        None => (false, count),
+    };
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let count: usize = digits.parse().ok()?;
+    Some(Box::new(move |text| {
+        let pieces: Vec<&str> = if bytes {
+            text.split_inclusive(|_| true).collect()
+        } else {
+            text.split_inclusive('\n').collect()
+        };
+        if bytes && !text.is_ascii() {
+            return None;
+        }
+        let split = match (first, rest) {
+            (true, false) => count,
+            (true, true) | (false, false) => pieces.len().saturating_sub(count),
+            (false, true) => count.saturating_sub(1),
+        };
+        let (head, tail) = pieces.split_at(split.min(pieces.len()));
+        Some(if first { head } else { tail }.concat())
+    }))
+}
+
+fn cut(flags: &[Flag<'_>]) -> Option<Transform<'static>> {
+    let mut separator = "\t".to_owned();
+    let mut fields = None;
+    let mut bytes = None;
+    let mut only = false;
+    for (flag, value) in flags {
+        match *flag {
+            "-d" if value.len() == 1 => separator = (*value).to_owned(),
+            "-f" => fields = Some(ranges(value)?),
+            "-c" | "-b" => bytes = Some(ranges(value)?),
+            "-s" => only = true,
+            _ => return None,
+        }
+    }
+    let chosen = |ranges: &[(usize, usize)], index: usize| {
+        let place = index + 1;
+        ranges
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&place))
+    };
+    match (fields, bytes) {
+        (Some(ranges), None) => Some(Box::new(move |text| {
+            let mut printed = String::new();
+            for line in text.lines() {
+                if !line.contains(&separator) {
+                    if !only {
+                        printed.push_str(line);
+                        printed.push('\n');
+                    }
+                    continue;
+                }
+                let kept: Vec<&str> = line
+                    .split(&separator)
+                    .enumerate()
+                    .filter(|(index, _)| chosen(&ranges, *index))
+                    .map(|(_, field)| field)
+                    .collect();
+                printed.push_str(&kept.join(&separator));
+                printed.push('\n');
+            }
+            Some(printed)
+        })),
+        (None, Some(ranges)) => Some(Box::new(move |text| {
+            if !text.is_ascii() {
+                return None;
+            }
+            let cut = text.lines().map(|line| {
+                let kept = line.chars().enumerate();
+                let kept = kept.filter(|(index, _)| chosen(&ranges, *index));
+                kept.map(|(_, character)| character)
+                    .chain(['\n'])
+                    .collect::<String>()
+            });
+            Some(cut.collect())
+        })),
+        _ => None,
+    }
+}
+
+/// `1,3-5,7-`
+fn ranges(text: &str) -> Option<Vec<(usize, usize)>> {
+    text.split(',')
+        .map(|range| {
+            let (from, to) = range.split_once('-').unwrap_or((range, range));
+            let from = if from.is_empty() {
+                1
+            } else {
+                from.parse().ok()?
+            };
+            let to = if to.is_empty() {
+                usize::MAX
+            } else {
+                to.parse().ok()?
+            };
+            (from > 0 && from <= to && range != "-").then_some((from, to))
+        })
+        .collect()
+}
+
+/// One command of sed: `s` on plain characters, `y`, or a line by its number.
+fn sed(flags: &[Flag<'_>], program: &str, text: &str) -> Option<String> {
+    let quiet = flags.iter().any(|(flag, _)| *flag == "-n");
+    if let Some(rest) = program.strip_prefix('s') {
+        let separator = rest
+            .chars()
+            .next()
+            .filter(|c| c.is_ascii_punctuation() && *c != '\\')?;
+        let mut parts = rest.get(1..)?.split(separator);
+        let (pattern, replacement, options) = (parts.next()?, parts.next()?, parts.next()?);
+        let plain =
+            !pattern.is_empty() && !pattern.contains(|c: char| "\\.*[]^$+?(){}|".contains(c));
+        let known = matches!(options, "" | "g") && parts.next().is_none() && !quiet;
+        if !plain || !known || replacement.contains(['\\', '&', '\n']) {
+            return None;
+        }
+        return Some(
+            text.split_inclusive('\n')
+                .map(|line| match options {
+                    "g" => line.replace(pattern, replacement),
+                    _ => line.replacen(pattern, replacement, 1),
+                })
+                .collect(),
+        );
+    }
+    if let Some(rest) = program.strip_prefix("y/") {
+        let mut parts = rest.split('/');
+        let (from, to) = (parts.next()?, parts.next()?);
+        let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+        if from.len() != to.len() || from.contains(&'\\') || to.contains(&'\\') || quiet {
+            return None;
+        }
+        let change = |c: char| match from.iter().position(|found| *found == c) {
+            Some(index) => to.get(index).copied().unwrap_or(c),
+            None => c,
+        };
+        return (parts.next() == Some("") && parts.next().is_none())
+            .then(|| text.chars().map(change).collect());
+    }
+    let command = program.chars().last()?;
+    let line: usize = program
+        .strip_suffix(command)?
+        .parse()
+        .ok()
+        .filter(|line| *line > 0)?;
+    let lines = text.split_inclusive('\n').enumerate();
+    Some(match (command, quiet) {
+        ('p', true) => lines
+            .filter(|(index, _)| index + 1 == line)
+            .map(|(_, line)| line)
+            .collect(),
+        ('d', false) => lines
+            .filter(|(index, _)| index + 1 != line)
+            .map(|(_, line)| line)
+            .collect(),
+        ('q', false) => lines.take(line).map(|(_, line)| line).collect(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::System;
+
+    /// What the programs themselves printed.
+    #[test]
+    fn input_is_turned_as_the_programs_do() {
+        let world = System::with_environment("/".into(), []);
+        for (command, input, printed) in [
+            ("head -n 1", "a\nb\n", "a\n"),
+            ("head -1", "a", "a"),
+            ("head -n -1", "a\nb\nc\n", "a\nb\n"),
+            ("head -c 2", "abc", "ab"),
+            ("tail -n +2", "a\nb\nc\n", "b\nc\n"),
+            ("tail -1", "a\nb\n", "b\n"),
+            ("tail -c2", "abc", "bc"),
+            ("cut -d: -f2", "a:b:c\nx\n", "b\nx\n"),
+            ("cut -d : -f 2- -s", "a:b:c\nx\n", "b:c\n"),
+            ("cut -c1-2,4", "abcd\n", "abd\n"),
+            ("rev", "ab\ncd", "ba\ndc"),
+            ("tac", "a\nb\n", "b\na\n"),
+            ("sed s/a/b/", "aa\naa\n", "ba\nba\n"),
+            ("sed s,a,x,g", "aa", "xx"),
+            ("sed -n 2p", "a\nb\n", "b\n"),
+            ("sed 1d", "a\nb\n", "b\n"),
+            ("sed y/ab/xy/", "abc\n", "xyc\n"),
+            ("wc -l", "a\nb", "1\n"),
+            ("wc -c", "é", "2\n"),
+            ("paste -sd,", "a\nb\n", "a,b\n"),
+            ("uniq", "a\na\nb\n", "a\nb\n"),
+            ("base64", "rm", "cm0=\n"),
+            ("base64 -d", "cm0=\n", "rm"),
+            ("xxd -p", "rm", "726d\n"),
+            ("xxd -r -p", "726d\n", "rm"),
+            ("tr a-z A-Z", "abc", "ABC"),
+            ("tr -d [:space:]", "a b\n", "ab"),
+            ("tr -s ab", "aabbcc", "abcc"),
+        ] {
+            let words: Vec<&str> = command.split(' ').collect();
+            let (base, words) = words.split_first().unwrap_or((&"", &[]));
+            let stdin = Stdin::Text(Text::known(input));
+            let directory = Directory::Known("/".into());
+            let found = output(base, words, &stdin, &directory, &world).unwrap_or_default();
+            assert_eq!(found.exact(), Some(printed), "{command}");
+        }
+        for command in [
+            "head -n x",
+            "sed s/a.b/c/",
+            "sed -i s/a/b/",
+            "cut -f1 -x",
+            "tail -f",
+            "base64 -w",
+        ] {
+            let words: Vec<&str> = command.split(' ').collect();
+            let (base, words) = words.split_first().unwrap_or((&"", &[]));
+            let stdin = Stdin::Text(Text::known("a\n"));
+            let directory = Directory::Known("/".into());
+            let found = output(base, words, &stdin, &directory, &world);
+            assert_eq!(found, None, "{command}");
+        }
+    }
+}
