@@ -10,6 +10,7 @@ use crate::invocation::{Flavor, Input, ShellLine, Startup};
 use crate::resolve::{Argument, Command, base_name};
 use crate::rules;
 use crate::shell::Dialect;
+use crate::world::ReadError;
 
 /// Stands for a word that is not known. No shell takes it for an option.
 const UNKNOWN: &str = "\u{fffc}";
@@ -136,7 +137,37 @@ fn start_up_files(
                     rules::script(shell, &[file], by, call.world, findings);
                 }
             }
-            Startup::System(_) | Startup::Home(_) | Startup::FirstInHome(_) => {}
+            Startup::Home(name) => at_home(shell, &[name], by, call, findings),
+            Startup::FirstInHome(names) => at_home(shell, names, by, call, findings),
+            Startup::System(_) => {}
         }
+    }
+}
+
+/// The first of these files in a home directory that the text itself chose.
+fn at_home(shell: Dialect, names: &[&str], by: &Command, call: &Call<'_>, findings: &mut Findings) {
+    let own = |name: &str| {
+        let value = call.command.variable(call.world, name);
+        value.filter(|value| value.exact() != call.world.env(name).as_deref())
+    };
+    let moved = own("ZDOTDIR").filter(|_| shell.is_zsh());
+    let Some(home) = moved.or_else(|| own("HOME")) else {
+        return;
+    };
+    let home = home
+        .exact()
+        .and_then(|home| call.command.directory.join(home));
+    let Some(home) = home.filter(|_| by.elsewhere.is_none()) else {
+        return;
+    };
+    let files = names.iter().map(|name| home.join(name));
+    let there = files.into_iter().find(|file| {
+        let read = call.world.read(file);
+        !matches!(read, Err(ReadError::Missing(_)))
+    });
+    if let Some(file) = there {
+        let location = call.command.location.clone();
+        let file = Argument::known(file.to_string_lossy(), location);
+        rules::script(shell, &[file], by, call.world, findings);
     }
 }

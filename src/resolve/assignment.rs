@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::alias::Kind;
 use super::interpreter::Interpreter;
 use super::source::Origin;
 use super::state::Value;
@@ -34,6 +35,12 @@ impl Interpreter<'_> {
             }
             (AssignmentValue::Scalar(word), Some(subscript)) => {
                 let text = self.value(word);
+                if name == "BASH_ALIASES"
+                    && let Some(alias) = self.value(subscript).exact()
+                {
+                    let value = text.exact().map(str::to_owned);
+                    self.define_alias(Kind::Program, alias.to_owned(), value);
+                }
                 self.element(current, subscript, text, assignment.append, name)
             }
             (AssignmentValue::Array(elements), _) => {

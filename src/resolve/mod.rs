@@ -9,6 +9,7 @@ mod brace;
 mod builtins;
 mod command;
 mod control;
+mod descriptor;
 mod expand;
 mod interpreter;
 mod parameter;
@@ -35,6 +36,7 @@ pub use command::{
     Argument, Command, Content, Directory, Environment, Redirection, RedirectionKind, Stdin,
     Written, base_name,
 };
+pub(crate) use descriptor::is_standard_input;
 use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;
 pub use source::Origin;

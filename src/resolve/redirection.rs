@@ -4,6 +4,7 @@ use super::command::{Content, Redirection, RedirectionKind, Stdin, Written};
 use super::interpreter::{Interpreter, piped};
 use super::text::Text;
 use crate::shell::{self, Piece, RedirectionOperator, RedirectionTarget, Word};
+use crate::world::World;
 
 /// What the redirections of a command come to.
 #[derive(Default)]
@@ -39,9 +40,7 @@ impl Interpreter<'_> {
                     Some(body) => self.value(body),
                     None => Text::unknown("a here-document"),
                 };
-                if redirection.descriptor.unwrap_or(0) == 0 {
-                    io.stdin = Some(Stdin::Text(text));
-                }
+                self.input(redirection.descriptor, text, io);
                 return;
             }
             RedirectionTarget::Word(word) => word,
@@ -50,16 +49,16 @@ impl Interpreter<'_> {
             RedirectionOperator::HereString => {
                 let mut text = self.value(word);
                 text.push_known("\n");
-                if redirection.descriptor.unwrap_or(0) == 0 {
-                    io.stdin = Some(Stdin::Text(text));
-                }
+                self.input(redirection.descriptor, text, io);
                 return;
             }
             RedirectionOperator::DuplicateInput => {
+                let source = self.value(word);
                 if redirection.descriptor.unwrap_or(0) == 0 {
-                    io.stdin = Some(Stdin::Unknown(word.source.to_string()));
+                    let held = source.exact().and_then(|source| self.taken(source));
+                    let unknown = || Stdin::Unknown(word.source.to_string());
+                    io.stdin = Some(held.unwrap_or_else(unknown));
                 }
-                let _ = self.value(word);
                 return;
             }
             RedirectionOperator::DuplicateOutput => {
@@ -98,6 +97,7 @@ impl Interpreter<'_> {
         for field in self.fields(word) {
             path.append(field.text);
         }
+        let contents_of_other = contents.clone().filter(|_| descriptor > 2);
         if matches!(kind, RedirectionKind::Read) && descriptor == 0 {
             io.stdin = Some(match (contents, path.exact()) {
                 (Some(text), _) => piped(text),
@@ -109,6 +109,13 @@ impl Interpreter<'_> {
                 },
                 (None, None) => Stdin::Unknown(path.display().into_owned()),
             });
+        }
+        if matches!(kind, RedirectionKind::Read) && descriptor > 2 {
+            let file = path.exact().and_then(|path| self.directory().join(path));
+            let read = file.and_then(|file| self.world.read(&file).ok());
+            let unknown = || Text::unknown(word.source.to_string());
+            let content = contents_of_other.or_else(|| read.map(Text::known));
+            self.hold(descriptor, &content.unwrap_or_else(unknown));
         }
         if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
             let append = matches!(kind, RedirectionKind::Append);
@@ -136,6 +143,14 @@ impl Interpreter<'_> {
                 path,
                 location,
             });
+        }
+    }
+
+    /// A here-document or a here-string.
+    fn input(&self, descriptor: Option<u32>, text: Text, io: &mut Io) {
+        match descriptor.unwrap_or(0) {
+            0 => io.stdin = Some(Stdin::Text(text)),
+            other => self.hold(other, &text),
         }
     }
 

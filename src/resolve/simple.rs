@@ -222,12 +222,21 @@ impl Interpreter<'_> {
         let Some(first) = argv.first_mut().filter(|first| !first.splits) else {
             return;
         };
-        let path = first
-            .value
-            .exact()
-            .filter(|name| name.contains('/'))
-            .and_then(|name| self.directory().join(name));
-        if let Some(original) = path.and_then(|path| self.world.original(&normalized(&path))) {
+        let Some(name) = first.value.exact() else {
+            return;
+        };
+        let directories = match name.contains('/') {
+            true => Text::empty(),
+            false => match self.state.environment.get(self.world, "PATH") {
+                Some(search) => search,
+                None => return,
+            },
+        };
+        let original = directories.known_prefix().split(':').find_map(|directory| {
+            let path = self.directory().join(directory)?.join(name);
+            self.world.original(&normalized(&path))
+        });
+        if let Some(original) = original {
             first.value = Text::known(original.to_string_lossy());
         }
     }

@@ -52,13 +52,16 @@ impl Interpreter<'_> {
         output: bool,
         source: &str,
     ) -> Text {
-        self.subshell(|shell| {
+        let printed = self.subshell(|shell| {
             if output {
                 shell.state.stdin = Stdin::Unknown(source.to_owned());
             }
             shell.script(list)
         });
-        Text::unknown(source)
+        // zsh names such files as it likes.
+        let named = !output && !self.state.dialect.is_zsh();
+        let offered = if named { self.offered(&printed) } else { None };
+        offered.unwrap_or_else(|| Text::unknown(source))
     }
 }
 

@@ -242,8 +242,10 @@ impl Interpreter<'_> {
 
     /// Defines a function; one that zsh runs by its name at some point may run.
     pub(super) fn define(&mut self, name: &str, function: Function) {
-        let hook =
-            self.state.dialect.is_zsh() && (ZSH_HOOKS.contains(&name) || name.starts_with("TRAP"));
+        let hook = match self.state.dialect.is_zsh() {
+            true => ZSH_HOOKS.contains(&name) || name.starts_with("TRAP"),
+            false => name == "command_not_found_handle",
+        };
         let body = std::rc::Rc::clone(&function.body);
         std::rc::Rc::make_mut(&mut self.state.functions).insert(name.to_owned(), function);
         if hook {

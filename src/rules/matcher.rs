@@ -38,7 +38,8 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
         return findings;
     };
     // A script in the workspace is what it says, whatever it is called: `./install`, `./test`.
-    let is_own = program.contains('/') && !is_system(program);
+    let is_own = (program.contains('/') && !is_system(program))
+        || script::is_shadowed(command, program, world);
     if is_own && script::follow(command, program, world, &mut findings) {
         return findings;
     }
@@ -60,7 +61,7 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
 }
 
 /// Where the system and package managers keep programs; no script there needs following.
-fn is_system(program: &str) -> bool {
+pub(super) fn is_system(program: &str) -> bool {
     const SYSTEM: &[&str] = &[
         "/bin/",
         "/sbin/",

@@ -5,10 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::matcher::is_system;
 use super::store;
 use crate::call::{Findings, Nested};
 use crate::resolve::Origin;
-use crate::resolve::{Argument, Command, Stdin, Text, base_name};
+use crate::resolve::{Argument, Command, Stdin, Text, base_name, is_standard_input};
 use crate::shell::Dialect;
 use crate::world::{PathStatus, ReadError, World};
 
@@ -31,7 +32,7 @@ pub(crate) fn run(
         findings.opaque(reason, &file.location);
         return;
     };
-    if matches!(name, "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0") {
+    if is_standard_input(name) {
         from_stdin(shell, words.to_vec(), by, world, findings);
         return;
     }
@@ -182,7 +183,15 @@ fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf
         return command.directory.join(program);
     }
     let search = command.variable(world, "PATH")?;
+    let inherited = world.env("PATH").unwrap_or_default();
     let own = |directory: &Path| {
+        // What this very text puts on PATH is meant to be run.
+        let is_inherited = inherited
+            .split(':')
+            .any(|known| Path::new(known) == directory);
+        if !is_inherited && !is_system(&format!("{}/", directory.display())) {
+            return true;
+        }
         let below = directory.strip_prefix(world.cwd());
         // `~/.pyenv/shims` and `node_modules/.bin` are tools' own, wherever the workspace is.
         let a_tools = |part: &std::ffi::OsStr| {
@@ -196,7 +205,21 @@ fn locate(command: &Command, program: &str, world: &dyn World) -> Option<PathBuf
         .filter_map(|directory| command.directory.join(directory))
         .filter(|directory| own(directory))
         .map(|directory| directory.join(program))
-        .find(|path| matches!(world.status(path), PathStatus::File { .. }))
+        .find(|path| {
+            matches!(world.status(path), PathStatus::File { .. })
+                || (!world.is_untouched() && world.read(path).is_ok())
+        })
+}
+
+/// Whether a file in a directory that this very text puts on `PATH` takes the place of a program
+/// of that name.
+pub(super) fn is_shadowed(command: &Command, program: &str, world: &dyn World) -> bool {
+    let search = command.variable(world, "PATH");
+    let inherited = world.env("PATH");
+    !program.contains('/')
+        && command.elsewhere.is_none()
+        && search.is_some_and(|search| search.exact() != inherited.as_deref())
+        && locate(command, program, world).is_some_and(|path| !is_system(&path.to_string_lossy()))
 }
 
 /// The interpreter and its arguments by the first line: `#!/usr/bin/env -S bash -e`.

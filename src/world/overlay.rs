@@ -69,13 +69,22 @@ impl<'w> Overlay<'w> {
             PathStatus::Directory => to.join(from.file_name().unwrap_or_default()),
             _ => to.to_owned(),
         };
-        self.copies.borrow_mut().insert(to, from.to_owned());
+        let to = self.key(&to);
+        let from = self.key(from);
+        // What this text wrote is copied as it is now; a link shows what is written later, too.
+        let content = self.written.borrow().get(&from).cloned();
+        if let Some(content) = content {
+            self.written.borrow_mut().insert(to.clone(), content);
+        }
+        if to != from {
+            self.copies.borrow_mut().insert(to, from);
+        }
     }
 
     /// What the program at this path really is: the file that it was copied from or is a link to.
     #[must_use]
     pub fn original(&self, program: &Path) -> Option<PathBuf> {
-        let mut found = self.copies.borrow().get(program).cloned()?;
+        let mut found = self.copies.borrow().get(&self.key(program)).cloned()?;
         for _ in 0..8 {
             match self.copies.borrow().get(&found) {
                 Some(before) if *before != found => found = before.clone(),
@@ -147,6 +156,12 @@ impl World for Overlay<'_> {
                 let reason = "an earlier command writes it".to_owned();
                 ReadError::Unreadable(path.to_owned(), reason)
             });
+        }
+        if !self.copies.borrow().is_empty()
+            && let Some(original) = self.original(path)
+        {
+            let written = self.written.borrow().get(&original).cloned().flatten();
+            return written.map_or_else(|| self.world.read(&original), Ok);
         }
         self.world.read(path)
     }

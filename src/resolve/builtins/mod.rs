@@ -96,6 +96,10 @@ impl Interpreter<'_> {
                 self.remember_program(operands);
                 None
             }
+            "dd" => {
+                self.copy_blocks(operands, stdin);
+                None
+            }
             "cp" | "ln" | "mv" | "install" => {
                 self.copy_program(operands);
                 None
@@ -136,6 +140,7 @@ impl Interpreter<'_> {
                 None
             }
             "read" | "mapfile" | "readarray" | "getopts" => {
+                self.call_back(operands, location);
                 self.read(name, operands, stdin);
                 None
             }

@@ -57,6 +57,29 @@ impl Interpreter<'_> {
         }
     }
 
+    /// `dd if=FROM of=TO`, or from standard input.
+    pub(super) fn copy_blocks(&mut self, operands: &[Argument], stdin: &Stdin) {
+        let named = |name: &str| {
+            let words = operands.iter().filter_map(|operand| operand.value.exact());
+            let path = words
+                .filter_map(|word| word.strip_prefix(name))
+                .next_back()?;
+            self.directory().join(path)
+        };
+        let Some(to) = named("of=").filter(|_| self.elsewhere.is_none()) else {
+            return;
+        };
+        match (named("if="), stdin) {
+            (Some(from), _) => self.world.copy(&normalized(&from), &normalized(&to)),
+            (None, Stdin::Text(text)) if !to.starts_with("/dev") => {
+                let certain = self.conditional == 0;
+                self.world
+                    .write(&normalized(&to), text.exact(), false, certain);
+            }
+            (None, _) => {}
+        }
+    }
+
     /// No builtin, but a copy of a program under another name is still that program.
     pub(super) fn copy_program(&mut self, operands: &[Argument]) {
         let words: Vec<&str> = operands

@@ -1,8 +1,10 @@
 //! Builtins that fill variables from their input: `read`, `mapfile`, `printf -v`.
 
+use crate::location::Location;
 use crate::resolve::command::{Argument, Stdin};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::pure;
+use crate::resolve::source::Origin;
 use crate::resolve::state::Value;
 use crate::resolve::text::Text;
 
@@ -43,6 +45,22 @@ impl Interpreter<'_> {
                 None => Text::unknown(format!("${variable}")),
             };
             self.state.set(self.world, &variable, Value::Scalar(text));
+        }
+    }
+
+    /// `mapfile -C callback`: the text that runs for every so many lines, with two more words.
+    pub(super) fn call_back(&mut self, operands: &[Argument], location: &Location) {
+        let given = operands.windows(2).find_map(|pair| match pair {
+            [flag, callback] if flag.value.exact() == Some("-C") => Some(&callback.value),
+            _ => None,
+        });
+        if let Some(callback) = given.cloned() {
+            let mut text = callback;
+            text.push_known(" 0 line");
+            let place = Origin::Place(location.clone());
+            self.conditional += 1;
+            self.unsure_text(&text, place, location, "mapfile");
+            self.conditional -= 1;
         }
     }
 

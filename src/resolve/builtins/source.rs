@@ -1,10 +1,11 @@
 //! `source`: a file that runs in this very shell.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::location::Location;
-use crate::resolve::command::Argument;
+use crate::resolve::command::{Argument, Stdin};
+use crate::resolve::descriptor::is_standard_input;
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
@@ -28,10 +29,24 @@ impl Interpreter<'_> {
         let Some(file) = operands.first() else {
             return Text::empty();
         };
-        let path = file
-            .value
-            .exact()
-            .and_then(|path| self.directory().join(path));
+        if file.value.exact().is_some_and(is_standard_input) {
+            let stdin = io.stdin.clone();
+            return match stdin.unwrap_or_else(|| self.state.stdin.clone()) {
+                Stdin::Text(text) => {
+                    self.unsure_text(&text, Origin::Place(location.clone()), location, "source")
+                }
+                Stdin::Empty => Text::empty(),
+                Stdin::Inherited | Stdin::File(_) | Stdin::Unknown(_) => {
+                    let reason = "`source` runs what comes on standard input";
+                    self.sink.opaque(reason.to_owned(), location.clone());
+                    Text::unknown("a sourced file")
+                }
+            };
+        }
+        let path = file.value.exact().and_then(|path| {
+            self.on_own_path(path)
+                .or_else(|| self.directory().join(path))
+        });
         let Some(path) = path else {
             let reason = format!(
                 "`source` runs a file that is known only when it runs: {}",
@@ -78,6 +93,20 @@ impl Interpreter<'_> {
         };
         self.state.arguments = outer_arguments;
         output
+    }
+
+    /// `. name` finds the file on `PATH` first. What lies there of the system's is no matter.
+    fn on_own_path(&self, name: &str) -> Option<PathBuf> {
+        let search = self.state.environment.get(self.world, "PATH")?;
+        let inherited = self.world.env("PATH");
+        if name.contains('/') || search.exact() == inherited.as_deref() {
+            return None;
+        }
+        search
+            .known_prefix()
+            .split(':')
+            .filter_map(|directory| Some(self.directory().join(directory)?.join(name)))
+            .find(|path| self.world.read(path).is_ok())
     }
 
     /// A person's start-up files, and the system's, run in every login shell: they are not judged

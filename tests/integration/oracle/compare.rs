@@ -132,6 +132,11 @@ fn fits(text: &Text, word: &str) -> Option<usize> {
                 .any(|index| may_be(rest, &word[index..])),
         }
     }
+    // The number that a process substitution gets is the shell's own affair.
+    let is_descriptor = |word: &str| word.starts_with("/dev/fd/");
+    if text.exact().is_some_and(is_descriptor) && is_descriptor(word) {
+        return Some(0);
+    }
     match text.exact() {
         Some(known) => (known == word).then_some(0),
         None => may_be(text.parts(), word).then_some(1),
