@@ -16,6 +16,8 @@ pub struct Args {
     /// Flags and options in the order given, under their canonical names.
     pub options: Vec<GivenOption>,
     pub operands: Vec<Argument>,
+    /// How many operands stand before the `--` that ends the options, if there is one.
+    pub dashes: Option<usize>,
     /// Words that the grammar does not know (an undeclared flag, a word of unknown length). What
     /// stands after them is not certain, so a condition on it can only be `maybe`.
     pub uncertain: Vec<Location>,

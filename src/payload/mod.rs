@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod cmd;
+pub(crate) mod embedded;
 pub mod find;
 pub mod git;
 pub mod graphql;
@@ -19,6 +20,7 @@ pub mod script;
 pub mod sed;
 pub mod shells;
 pub mod sql;
+pub mod tmux;
 
 use crate::call::{Call, Findings};
 
@@ -44,6 +46,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "ripgrep" => ripgrep::analyze,
         "sed" => sed::analyze,
         "shell" => shells::analyze,
+        "tmux" => tmux::analyze,
         _ => return None,
     })
 }

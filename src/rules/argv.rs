@@ -90,6 +90,7 @@ impl<'a> Reader<'a> {
             self.operand(word);
         } else if exact == Some("--") && self.cli.parse.double_dash {
             self.options_over = true;
+            self.args.dashes = Some(self.args.operands.len());
         } else if prefix.len() > 2 && prefix.starts_with("--") {
             return self.long(word, words);
         } else if prefix.len() > 1 && prefix.starts_with('-') {

@@ -12,7 +12,7 @@ use crate::call::{Call, Findings, Nested};
 use crate::context::Place;
 use crate::context::postgres::Connection;
 use crate::location::Location;
-use crate::payload::{psql, sql};
+use crate::payload::{embedded, psql, sql};
 use crate::resolve::Origin;
 use crate::resolve::{Argument, Command, Directory, Stdin, Text};
 
@@ -38,15 +38,30 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
 
 fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings: &mut Findings) {
     let mut inner = inner_command(to, call);
-    // `aws-vault exec prod -- CMD`: the dashes end the wrapper's own operands.
-    if words
-        .first()
-        .is_some_and(|word| word.value.exact() == Some("--"))
-    {
-        words.remove(0);
+    if let DelegateSource::Env(names) = &to.from {
+        // Said once: what it starts may be the same program (`TAR_OPTIONS`).
+        for name in names {
+            inner.environment.set(name, None);
+        }
     }
+    // `aws-vault exec prod -- CMD`, `setarch x86_64 -R CMD`: no program is called by a dash, so
+    // these are still the wrapper's own words.
+    let skips = matches!(
+        to.to,
+        Language::Argv | Language::Package | Language::CommandLine
+    );
+    let own = words.iter().position(|word| {
+        let prefix = word.value.known_prefix();
+        to.program.is_some()
+            || !(skips && prefix.starts_with('-') && prefix != "-" || prefix == "--")
+    });
+    words.drain(..own.unwrap_or(words.len()));
     if to.assignments {
         take_assignments(&mut words, &mut inner);
+    }
+    if let Some(program) = to.program.as_ref().filter(|_| !words.is_empty()) {
+        let place = call.command.location.clone();
+        words.insert(0, Argument::known(program.as_str(), place));
     }
     if words.is_empty() {
         return;
@@ -84,6 +99,17 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
                 psql::assess_file(word, Connection::default(), call, findings);
             }
         }
+        Language::Text(language) => {
+            for word in &words {
+                let (text, place) = (&word.value, &word.location);
+                embedded::judge(language, text, place, &inner, call.world, findings);
+            }
+        }
+        Language::File(language) => {
+            for word in &words {
+                embedded::judge_file(language, word, &inner, call.world, findings);
+            }
+        }
     }
 }
 
@@ -93,6 +119,9 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     match to.to {
         Language::Shell | Language::ShellFile => {
             script::from_stdin("sh".into(), Vec::new(), &inner, call.world, findings);
+        }
+        Language::Text(language) | Language::File(language) => {
+            embedded::judge_stdin(language, &inner, call.world, findings);
         }
         Language::Sql | Language::SqlFile => {
             psql::assess_stdin(Connection::default(), call, findings);
@@ -192,6 +221,10 @@ fn words(from: &DelegateSource, call: &Call<'_>) -> Vec<Argument> {
         }
         DelegateSource::Operands(index) | DelegateSource::Joined(index) => from_index(*index),
         DelegateSource::Operand(index) => from_index(*index).into_iter().take(1).collect(),
+        DelegateSource::AfterDashes => match call.args.dashes {
+            Some(at) => operands.iter().skip(at).cloned().collect(),
+            None => Vec::new(),
+        },
         DelegateSource::Stdin => Vec::new(),
     }
 }

@@ -305,6 +305,9 @@ pub struct Delegate {
     /// Where the text or argv is. `stdin` is written as the source of its own.
     pub from: DelegateSource,
     pub to: Language,
+    /// The program that gets the words as its arguments (`capsh -- -c TEXT` starts bash).
+    #[serde(default)]
+    pub program: Option<String>,
     /// It runs on another machine or in a container, named by this source.
     #[serde(default)]
     pub elsewhere: Vec<Source>,
@@ -359,6 +362,8 @@ pub enum DelegateSource {
     Joined(i32),
     /// Standard input.
     Stdin,
+    /// The operands after `--` (`guix shell PACKAGE -- CMD`), as separate words.
+    AfterDashes,
 }
 
 /// Files that a command writes: what a later command, or a program that reads its settings there,
@@ -409,4 +414,34 @@ pub enum Language {
     Sql,
     /// The path of an SQL file.
     SqlFile,
+    /// A program's own language.
+    Text(Embedded),
+    /// The path of a file in a program's own language.
+    File(Embedded),
+}
+
+/// Small languages with a way to a shell or to files: see `payload::embedded`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Embedded {
+    /// Commands of vi, ex, Vim and ed.
+    Ex,
+    /// Tcl, with the words of expect.
+    Tcl,
+    Gdb,
+    /// Emacs Lisp.
+    Lisp,
+    M4,
+    Dc,
+    /// The dot-commands of sqlite3.
+    Sqlite,
+    /// The client commands of mysql.
+    Mysql,
+    /// Batches of ftp and sftp.
+    Ftp,
+    Tmux,
+    Tex,
+    Postscript,
+    Logrotate,
+    SshConfig,
 }

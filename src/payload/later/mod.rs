@@ -7,6 +7,8 @@
 mod formats;
 mod places;
 
+pub(super) use self::formats::ssh_config;
+
 use std::path::{Path, PathBuf};
 
 use self::places::Format;

@@ -1,0 +1,213 @@
+//! Languages in which a line, or a word with parentheses, is all that it takes.
+
+use super::{Reading, literal};
+use crate::rules::schema::Embedded;
+
+/// Commands of gdb: `shell`, `!`, `python`, and calls of C functions in the program.
+pub(super) fn gdb(text: &str, found: &mut Reading<'_>) {
+    let mut python: Option<String> = None;
+    for line in text.lines() {
+        let line = line.trim();
+        if let Some(code) = &mut python {
+            if line == "end" {
+                let code = python.take().unwrap_or_default();
+                found.argv(&["python3".to_owned(), "-c".to_owned(), code]);
+            } else {
+                code.push_str(line);
+                code.push('\n');
+            }
+            continue;
+        }
+        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match name {
+            "shell" | "sh" | "she" => found.shell(rest),
+            "python" | "py" | "python-interactive" | "pi" if rest.is_empty() => {
+                python = Some(String::new());
+            }
+            "python" | "py" | "python-interactive" | "pi" => {
+                found.argv(&["python3".to_owned(), "-c".to_owned(), rest.to_owned()]);
+            }
+            "source" => found.file(Embedded::Gdb, rest.trim_start_matches("-v ").trim()),
+            "make" => found.shell(line),
+            "pipe" | "|" => {
+                if let Some((_, shell)) = rest.split_once('|') {
+                    found.shell(shell);
+                }
+            }
+            _ => match line.strip_prefix('!') {
+                Some(shell) => found.shell(shell),
+                None => found.calls(line, &["system", "popen"], &["unlink", "remove", "rmdir"]),
+            },
+        }
+    }
+}
+
+/// `syscmd(…)` and `esyscmd(…)`.
+pub(super) fn m4(text: &str, found: &mut Reading<'_>) {
+    // `esyscmd` ends in the other's name.
+    for (at, name) in text.match_indices("syscmd(") {
+        let inside = text.get(at + name.len()..).unwrap_or_default();
+        let mut depth = 1;
+        let end = inside.find(|letter| {
+            depth += match letter {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        let argument = inside
+            .get(..end.unwrap_or(inside.len()))
+            .unwrap_or_default();
+        found.shell(
+            &argument
+                .replace(['`', '[', ']'], "")
+                .trim_end_matches('\'')
+                .replace("')", ")"),
+        );
+    }
+}
+
+/// `!` runs the rest of the line; `!<`, `!=` and `!>` compare.
+pub(super) fn dc(text: &str, found: &mut Reading<'_>) {
+    for line in text.lines() {
+        let shell = line.match_indices('!').find_map(|(at, _)| {
+            let rest = line.get(at + 1..)?;
+            (!rest.starts_with(['<', '=', '>'])).then_some(rest)
+        });
+        if let Some(shell) = shell {
+            found.shell(shell);
+        }
+    }
+}
+
+/// The dot-commands of sqlite3.
+pub(super) fn sqlite(text: &str, found: &mut Reading<'_>) {
+    for line in text.lines() {
+        let Some(line) = line.trim().strip_prefix('.') else {
+            continue;
+        };
+        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let rest = rest.trim();
+        let first = match literal(rest) {
+            Some((word, _)) => word,
+            None if rest.starts_with('|') => rest.to_owned(),
+            None => {
+                let mut words = rest.split_ascii_whitespace();
+                words
+                    .find(|word| !word.starts_with('-'))
+                    .unwrap_or_default()
+                    .to_owned()
+            }
+        };
+        match (name, first.strip_prefix('|')) {
+            ("shell" | "sh" | "she" | "system" | "sys" | "syst", _) => found.shell(rest),
+            ("output" | "once" | "read" | "import" | "o" | "out", Some(shell)) => {
+                found.shell(shell)
+            }
+            ("output" | "once" | "backup" | "save" | "log" | "clone" | "o" | "out", None)
+                if !matches!(first.as_str(), "stdout" | "stderr" | "off" | "on" | "main") =>
+            {
+                found.writes(&first);
+            }
+            ("read", None) => found.file(Embedded::Sqlite, &first),
+            _ => {}
+        }
+    }
+}
+
+/// `\! CMD`, `system CMD`, `pager CMD` of the MySQL and MariaDB clients.
+pub(super) fn mysql(text: &str, found: &mut Reading<'_>) {
+    for line in text.lines() {
+        let line = line.trim();
+        if let Some((_, shell)) = line.split_once("\\!") {
+            found.shell(shell);
+        } else if let Some(shell) = line.strip_prefix("system ").or(line.strip_prefix("pager ")) {
+            found.shell(shell.trim_end_matches(';'));
+        } else if let Some(file) = line.strip_prefix("source ").or(line.strip_prefix("\\. ")) {
+            found.file(Embedded::Mysql, file.trim_end_matches(';').trim());
+        } else if let Some(file) = line.strip_prefix("tee ") {
+            found.writes(file.trim_end_matches(';').trim());
+        }
+    }
+}
+
+/// `!CMD` of ftp and sftp runs here.
+pub(super) fn ftp(text: &str, found: &mut Reading<'_>) {
+    for line in text.lines() {
+        if let Some(shell) = line.trim().trim_start_matches('-').strip_prefix('!') {
+            found.shell(shell);
+        }
+    }
+}
+
+/// Lines of a tmux file are commands as on its command line.
+pub(super) fn tmux(text: &str, found: &mut Reading<'_>) {
+    for line in text.replace("\\\n", " ").lines() {
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with(['#', '%']) {
+            found.shell(&format!("tmux {line}"));
+        }
+    }
+}
+
+/// `\write18{…}` and `\input{|…}`.
+pub(super) fn tex(text: &str, found: &mut Reading<'_>) {
+    for start in ["\\write18{", "\\ShellEscape{", "\\input{|", "\\input|"] {
+        for (at, _) in text.match_indices(start) {
+            let inside = text.get(at + start.len()..).unwrap_or_default();
+            let mut depth = 1;
+            let end = inside.find(|letter| {
+                depth += match letter {
+                    '{' => 1,
+                    '}' => -1,
+                    _ => 0,
+                };
+                depth == 0
+            });
+            found.shell(
+                inside
+                    .get(..end.unwrap_or(inside.len()))
+                    .unwrap_or_default()
+                    .trim_matches('"'),
+            );
+        }
+    }
+}
+
+/// `(%pipe%CMD) (w) file`, `-sOutputFile=%pipe%CMD`.
+pub(super) fn postscript(text: &str, found: &mut Reading<'_>) {
+    for (at, mark) in text.match_indices("%pipe%") {
+        let rest = text.get(at + mark.len()..).unwrap_or_default();
+        found.shell(rest.split(')').next().unwrap_or_default());
+    }
+}
+
+/// The scripts between `prerotate` or its kin and `endscript`.
+pub(super) fn logrotate(text: &str, found: &mut Reading<'_>) {
+    let mut script: Option<String> = None;
+    for line in text.lines() {
+        let word = line.trim();
+        match (&mut script, word) {
+            (Some(_), "endscript") => {
+                let text = script.take().unwrap_or_default();
+                found.shell(&text);
+            }
+            (Some(text), _) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, "prerotate" | "postrotate" | "firstaction" | "lastaction" | "preremove") => {
+                script = Some(String::new());
+            }
+            (None, _) => {
+                if let Some(program) = word
+                    .strip_prefix("compresscmd ")
+                    .or(word.strip_prefix("uncompresscmd "))
+                {
+                    found.shell(program);
+                }
+            }
+        }
+    }
+}
