@@ -63,6 +63,9 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
         let place = call.command.location.clone();
         words.insert(0, Argument::known(program.as_str(), place));
     }
+    if words.is_empty() && to.append_stdin {
+        words.push(Argument::known("echo", call.command.location.clone()));
+    }
     if words.is_empty() {
         return;
     }

@@ -156,7 +156,10 @@ fn second_opinion(parser: &mut tree_sitter::Parser, text: &str) -> Option<BTreeS
     let mut names = BTreeSet::new();
     let mut nodes = vec![tree.root_node()];
     while let Some(node) = nodes.pop() {
-        if node.kind() == "command_name" {
+        // A word that goes on behind the name was cut in two.
+        let after = text.as_bytes().get(node.end_byte());
+        let whole = after.is_none_or(|byte| b" \t\n;&|()<>\"}".contains(byte));
+        if node.kind() == "command_name" && whole {
             names.insert(text.get(node.byte_range())?.to_owned());
         }
         let mut cursor = node.walk();
