@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::command::Argument;
 use super::interpreter::Interpreter;
+use super::options::ShellOption;
 use super::source::{Origin, Source};
 use super::text::Text;
 use crate::shell::{self, Node, SimpleCommand};
@@ -30,6 +31,8 @@ pub(super) struct Alias {
     /// Where it was defined.
     source: Rc<Source>,
     line: usize,
+    /// Whether it is there on every way through the script.
+    certain: bool,
 }
 
 pub(super) type Aliases = BTreeMap<(Kind, String), Alias>;
@@ -65,6 +68,7 @@ impl Interpreter<'_> {
             text,
             source: Rc::clone(&self.source),
             line: self.line,
+            certain: true,
         };
         Rc::make_mut(&mut self.state.aliases).insert((kind, name), alias);
     }
@@ -84,13 +88,14 @@ impl Interpreter<'_> {
     /// Whether an alias was there when this command was read; `None` where it is not known.
     fn was_read_after(&self, alias: &Alias) -> Option<bool> {
         if !Rc::ptr_eq(&alias.source, &self.source) {
-            return Some(true);
+            return alias.certain.then_some(true);
         }
         if alias.line >= self.line {
             return Some(false);
         }
         // zsh reads a file and its input line by line, but a string as a whole.
         match self.source.is_file() {
+            _ if !alias.certain => None,
             _ if !self.state.dialect.is_zsh() => Some(true),
             Some(file) => Some(file),
             None => None,
@@ -100,7 +105,7 @@ impl Interpreter<'_> {
     /// Runs what the aliases in a command make of it; `None` if there are none, or if the command
     /// may also run as it stands.
     pub(super) fn alias(&mut self, command: &SimpleCommand) -> Option<Text> {
-        if !self.state.expand_aliases || self.state.aliases.is_empty() {
+        if !self.state.options.may(ShellOption::ExpandAliases) || self.state.aliases.is_empty() {
             return None;
         }
         let mut used = Vec::new();
@@ -176,5 +181,37 @@ impl Interpreter<'_> {
         }
         self.state.aliases = before.aliases;
         Some(output)
+    }
+}
+
+/// Whether two tables say the same.
+pub(super) fn same_aliases(ours: &Rc<Aliases>, theirs: &Rc<Aliases>) -> bool {
+    let said = |aliases: &Aliases| -> Vec<_> {
+        let entries = aliases.iter();
+        entries
+            .map(|(key, alias)| (key.clone(), alias.text.clone(), alias.certain))
+            .collect()
+    };
+    Rc::ptr_eq(ours, theirs) || said(ours) == said(theirs)
+}
+
+/// The aliases after one of two ways through a script.
+pub(super) fn join_aliases(ours: &mut Rc<Aliases>, theirs: &Rc<Aliases>) {
+    if same_aliases(ours, theirs) {
+        return;
+    }
+    let ours = Rc::make_mut(ours);
+    for (key, alias) in ours.iter_mut() {
+        match theirs.get(key) {
+            Some(other) if other.text == alias.text => alias.certain &= other.certain,
+            Some(_) => alias.text = None,
+            None => alias.certain = false,
+        }
+    }
+    for (key, alias) in theirs.iter() {
+        ours.entry(key.clone()).or_insert_with(|| Alias {
+            certain: false,
+            ..alias.clone()
+        });
     }
 }

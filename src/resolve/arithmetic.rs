@@ -1,22 +1,64 @@
-//! `$((…))` over known numbers.
+//! `$((…))`, `((…))`, `let` and subscripts: arithmetic over known numbers, with its assignments.
 
-/// The value of an expression, if `lookup` knows every variable in it. Assignments are not
-/// evaluated.
-pub(super) fn evaluate(expression: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<i64> {
-    let mut reader = Reader {
-        rest: expression,
-        lookup,
-        depth: 0,
-    };
-    let value = reader.binary(0)?;
-    reader.blanks();
-    reader.rest.is_empty().then_some(value)
+/// Variables as an expression reads and sets them. A name that is not known gives `None`, and then
+/// the whole expression has no value.
+pub(super) trait Variables {
+    /// The text of a variable or of one of its elements; empty if it is not set.
+    fn text(&mut self, name: &str, subscript: Option<&str>) -> Option<String>;
+    fn set(&mut self, name: &str, subscript: Option<&str>, value: i64) -> Option<()>;
 }
 
-struct Reader<'a> {
+/// Expressions within expressions, and variables that hold expressions.
+const DEPTH_LIMIT: usize = 50;
+
+/// The value of an expression.
+pub(super) fn evaluate(expression: &str, variables: &mut dyn Variables) -> Option<i64> {
+    let mut reader = Reader {
+        rest: expression,
+        variables,
+        depth: 0,
+        idle: 0,
+    };
+    reader.whole()
+}
+
+/// Whether an expression may set variables, and the names in it.
+pub(super) fn assigned(expression: &str) -> Vec<String> {
+    let sets = expression.contains("++")
+        || expression.contains("--")
+        || expression.match_indices('=').any(|(at, _)| {
+            let before = expression.get(..at).unwrap_or_default();
+            let after = expression.get(at + 1..).unwrap_or_default();
+            let shifts = before.ends_with("<<") || before.ends_with(">>");
+            !after.starts_with('=') && (shifts || !before.ends_with(['=', '!', '<', '>']))
+        });
+    if !sets {
+        return Vec::new();
+    }
+    names(expression)
+}
+
+/// The names in an expression.
+pub(super) fn names(expression: &str) -> Vec<String> {
+    expression
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+        .map(str::to_owned)
+        .collect()
+}
+
+struct Reader<'a, 'v> {
     rest: &'a str,
-    lookup: &'a dyn Fn(&str) -> Option<String>,
+    variables: &'v mut dyn Variables,
     depth: usize,
+    /// Above 0 where nothing is computed: the side of `&&`, `||` or `?:` that is not taken.
+    idle: usize,
+}
+
+/// What an expression may stand for: something to assign to, or a number.
+struct Operand<'a> {
+    place: Option<(&'a str, Option<&'a str>)>,
+    value: i64,
 }
 
 /// Longest first; with their binding strength.
@@ -42,16 +84,110 @@ const OPERATORS: &[(&str, u8)] = &[
     ("|", 3),
 ];
 
-impl Reader<'_> {
+const ASSIGNMENTS: &[&str] = &[
+    "<<=", ">>=", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", "=",
+];
+
+impl<'a> Reader<'a, '_> {
+    fn whole(&mut self) -> Option<i64> {
+        self.blanks();
+        if self.rest.is_empty() {
+            return Some(0);
+        }
+        let value = self.comma()?;
+        self.blanks();
+        self.rest.is_empty().then_some(value)
+    }
+
     fn blanks(&mut self) {
         self.rest = self.rest.trim_start();
     }
 
-    fn binary(&mut self, weakest: u8) -> Option<i64> {
-        self.depth += 1;
-        if self.depth > 50 {
+    fn take(&mut self, token: &str) -> bool {
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= DEPTH_LIMIT {
             return None;
         }
+        self.depth += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    fn comma(&mut self) -> Option<i64> {
+        loop {
+            let value = self.deeper(Self::assignment)?;
+            self.blanks();
+            if !self.take(",") {
+                return Some(value);
+            }
+        }
+    }
+
+    fn assignment(&mut self) -> Option<i64> {
+        let before = self.rest;
+        self.blanks();
+        if let Some((name, subscript)) = self.place() {
+            self.blanks();
+            let found = ASSIGNMENTS.iter().find(|token| {
+                self.rest
+                    .strip_prefix(**token)
+                    .is_some_and(|rest| **token != "=" || !rest.starts_with('='))
+            });
+            if let Some(token) = found {
+                self.rest = self.rest.get(token.len()..)?;
+                let right = self.deeper(Self::assignment)?;
+                let operator = token.strip_suffix('=').unwrap_or_default();
+                let value = if operator.is_empty() || self.idle > 0 {
+                    right
+                } else {
+                    apply(operator, self.read(name, subscript)?, right)?
+                };
+                self.write(name, subscript, value)?;
+                return Some(value);
+            }
+        }
+        self.rest = before;
+        self.choice()
+    }
+
+    fn choice(&mut self) -> Option<i64> {
+        let condition = self.binary(0)?;
+        self.blanks();
+        if !self.take("?") {
+            return Some(condition);
+        }
+        let first = self.side(condition != 0, Self::comma)?;
+        self.blanks();
+        if !self.take(":") {
+            return None;
+        }
+        let second = self.side(condition == 0, Self::assignment)?;
+        Some(if condition != 0 { first } else { second })
+    }
+
+    /// One side of a choice: read, but computed only if it is taken.
+    fn side(&mut self, taken: bool, read: impl FnOnce(&mut Self) -> Option<i64>) -> Option<i64> {
+        self.idle += usize::from(!taken);
+        let value = self.deeper(read);
+        self.idle -= usize::from(!taken);
+        value
+    }
+
+    fn binary(&mut self, weakest: u8) -> Option<i64> {
+        self.deeper(|reader| reader.binary_within_limits(weakest))
+    }
+
+    fn binary_within_limits(&mut self, weakest: u8) -> Option<i64> {
         let mut left = self.unary()?;
         loop {
             self.blanks();
@@ -60,106 +196,227 @@ impl Reader<'_> {
                 .find(|(token, _)| self.rest.starts_with(token))
                 .filter(|(_, strength)| *strength > weakest)
             else {
-                self.depth -= 1;
                 return Some(left);
             };
-            self.rest = self.rest.get(token.len()..)?;
-            if self.rest.starts_with('=') {
+            let rest = self.rest.get(token.len()..)?;
+            if rest.starts_with('=') && !matches!(*token, "==" | "!=" | "<=" | ">=") {
+                // An assignment to what is none.
                 return None;
             }
+            self.rest = rest;
             // `**` binds to the right.
-            let right = self.binary(if *token == "**" {
-                strength - 1
+            let inner = strength - u8::from(*token == "**");
+            let taken = match *token {
+                "&&" => left != 0,
+                "||" => left == 0,
+                _ => true,
+            };
+            let right = self.side(taken, |reader| reader.binary(inner))?;
+            left = if self.idle > 0 {
+                0
             } else {
-                *strength
-            })?;
-            left = apply(token, left, right)?;
+                apply(token, left, right)?
+            };
         }
     }
 
     fn unary(&mut self) -> Option<i64> {
         self.blanks();
-        let first = self.rest.chars().next()?;
-        match first {
-            '-' | '+' | '!' | '~' => {
-                self.rest = self.rest.get(1..)?;
-                self.depth += 1;
-                if self.depth > 50 {
-                    return None;
+        for token in ["++", "--"] {
+            let step = if token == "++" { 1 } else { -1 };
+            let before = self.rest;
+            if self.take(token) {
+                self.blanks();
+                if let Some((name, subscript)) = self.place() {
+                    let value = self.read(name, subscript)?.wrapping_add(step);
+                    self.write(name, subscript, value)?;
+                    return Some(value);
                 }
-                let value = self.unary()?;
-                self.depth -= 1;
-                match first {
-                    '-' => value.checked_neg(),
-                    '!' => Some(i64::from(value == 0)),
-                    '~' => Some(!value),
-                    _ => Some(value),
-                }
+                // Two signs.
+                self.rest = before;
             }
+        }
+        let first = self.rest.chars().next()?;
+        if matches!(first, '-' | '+' | '!' | '~') {
+            self.rest = self.rest.get(1..)?;
+            let value = self.deeper(Self::unary)?;
+            return Some(match first {
+                '-' => value.wrapping_neg(),
+                '!' => i64::from(value == 0),
+                '~' => !value,
+                _ => value,
+            });
+        }
+        let operand = self.primary(first)?;
+        let Some((name, subscript)) = operand.place else {
+            return Some(operand.value);
+        };
+        let before = self.rest;
+        self.blanks();
+        for (token, step) in [("++", 1), ("--", -1)] {
+            if self.take(token) {
+                self.write(name, subscript, operand.value.wrapping_add(step))?;
+                return Some(operand.value);
+            }
+        }
+        self.rest = before;
+        Some(operand.value)
+    }
+
+    fn primary(&mut self, first: char) -> Option<Operand<'a>> {
+        let number = |value| Operand { place: None, value };
+        match first {
             '(' => {
                 self.rest = self.rest.get(1..)?;
-                let value = self.binary(0)?;
+                let value = self.deeper(Self::comma)?;
                 self.blanks();
-                self.rest = self.rest.strip_prefix(')')?;
-                Some(value)
+                self.take(")").then(|| number(value))
             }
             '0'..='9' => {
                 let length = self
                     .rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '#'))
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || "#@_".contains(c)))
                     .unwrap_or(self.rest.len());
                 let (digits, rest) = self.rest.split_at_checked(length)?;
                 self.rest = rest;
-                number(digits)
+                literal(digits).map(number)
             }
             _ => {
-                let length = self
-                    .rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .unwrap_or(self.rest.len());
-                let (name, rest) = self.rest.split_at_checked(length)?;
-                if name.is_empty() {
-                    return None;
-                }
-                self.rest = rest;
-                let value = (self.lookup)(name)?;
-                if value.is_empty() {
-                    Some(0)
-                } else {
-                    number(value.trim())
-                }
+                let (name, subscript) = self.place()?;
+                Some(Operand {
+                    place: Some((name, subscript)),
+                    value: self.read(name, subscript)?,
+                })
             }
         }
     }
+
+    /// A name with its subscript.
+    fn place(&mut self) -> Option<(&'a str, Option<&'a str>)> {
+        let length = self
+            .rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at_checked(length)?;
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        self.rest = rest;
+        let Some(inner) = rest.strip_prefix('[') else {
+            return Some((name, None));
+        };
+        let mut depth = 0_usize;
+        for (at, character) in inner.char_indices() {
+            match character {
+                '[' => depth += 1,
+                ']' if depth == 0 => {
+                    self.rest = inner.get(at + 1..)?;
+                    return Some((name, Some(inner.get(..at)?)));
+                }
+                ']' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn read(&mut self, name: &str, subscript: Option<&str>) -> Option<i64> {
+        if self.idle > 0 {
+            return Some(0);
+        }
+        let text = self.variables.text(name, subscript)?;
+        let text = text.trim();
+        if let Some(value) = literal(text) {
+            return Some(value);
+        }
+        // A variable may hold an expression.
+        let depth = self.depth + 1;
+        if depth >= DEPTH_LIMIT {
+            return None;
+        }
+        let mut inner = Reader {
+            rest: text,
+            variables: self.variables,
+            depth,
+            idle: 0,
+        };
+        inner.whole()
+    }
+
+    fn write(&mut self, name: &str, subscript: Option<&str>, value: i64) -> Option<()> {
+        if self.idle > 0 {
+            return Some(());
+        }
+        self.variables.set(name, subscript, value)
+    }
 }
 
-fn number(digits: &str) -> Option<i64> {
+fn literal(digits: &str) -> Option<i64> {
     if let Some((base, digits)) = digits.split_once('#') {
-        let base: u32 = base.parse().ok().filter(|base| (2..=36).contains(base))?;
-        return i64::from_str_radix(digits, base).ok();
+        let base: u32 = base.parse().ok().filter(|base| (2..=64).contains(base))?;
+        return in_base(digits, base);
     }
-    if let Some(hex) = digits
+    let hex = digits
         .strip_prefix("0x")
-        .or_else(|| digits.strip_prefix("0X"))
-    {
-        return i64::from_str_radix(hex, 16).ok();
+        .or_else(|| digits.strip_prefix("0X"));
+    if let Some(hex) = hex {
+        return in_base(hex, 16);
     }
     if digits.len() > 1 && digits.starts_with('0') {
-        return i64::from_str_radix(digits, 8).ok();
+        return in_base(digits, 8);
     }
-    digits.parse().ok()
+    in_base(digits, 10)
+}
+
+fn in_base(digits: &str, base: u32) -> Option<i64> {
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0_i64;
+    for digit in digits.chars() {
+        let digit = match digit {
+            '0'..='9' => digit.to_digit(10)?,
+            'a'..='z' => u32::from(digit) - u32::from('a') + 10,
+            'A'..='Z' if base <= 36 => u32::from(digit) - u32::from('A') + 10,
+            'A'..='Z' => u32::from(digit) - u32::from('A') + 36,
+            '@' => 62,
+            '_' => 63,
+            _ => return None,
+        };
+        if digit >= base {
+            return None;
+        }
+        value = value
+            .wrapping_mul(i64::from(base))
+            .wrapping_add(i64::from(digit));
+    }
+    Some(value)
 }
 
 fn apply(operator: &str, left: i64, right: i64) -> Option<i64> {
+    // The processor takes a shift by its low bits.
+    let places = u32::try_from(right & 63).ok()?;
     Some(match operator {
-        "**" => left.checked_pow(u32::try_from(right).ok()?)?,
-        "*" => left.checked_mul(right)?,
-        "/" => left.checked_div(right)?,
-        "%" => left.checked_rem(right)?,
-        "+" => left.checked_add(right)?,
-        "-" => left.checked_sub(right)?,
-        "<<" => left.checked_shl(u32::try_from(right).ok()?)?,
-        ">>" => left.checked_shr(u32::try_from(right).ok()?)?,
+        "**" => {
+            let exponent = u64::try_from(right).ok()?;
+            let mut value = 1_i64;
+            let (mut base, mut exponent) = (left, exponent);
+            while exponent > 0 {
+                if exponent & 1 == 1 {
+                    value = value.wrapping_mul(base);
+                }
+                base = base.wrapping_mul(base);
+                exponent >>= 1;
+            }
+            value
+        }
+        "*" => left.wrapping_mul(right),
+        "/" if right != 0 => left.wrapping_div(right),
+        "%" if right != 0 => left.wrapping_rem(right),
+        "+" => left.wrapping_add(right),
+        "-" => left.wrapping_sub(right),
+        "<<" => left.wrapping_shl(places),
+        ">>" => left.wrapping_shr(places),
         "<" => i64::from(left < right),
         ">" => i64::from(left > right),
         "<=" => i64::from(left <= right),
@@ -177,25 +434,64 @@ fn apply(operator: &str, left: i64, right: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::evaluate;
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    struct Known(BTreeMap<String, String>);
+
+    impl Variables for Known {
+        fn text(&mut self, name: &str, subscript: Option<&str>) -> Option<String> {
+            let key = format!("{name}[{}]", subscript.unwrap_or("0"));
+            self.0.get(&key).cloned()
+        }
+
+        fn set(&mut self, name: &str, subscript: Option<&str>, value: i64) -> Option<()> {
+            let key = format!("{name}[{}]", subscript.unwrap_or("0"));
+            self.0.insert(key, value.to_string());
+            Some(())
+        }
+    }
 
     #[test]
     fn known_numbers_are_computed() {
-        let lookup = |name: &str| (name == "x").then(|| "3".to_owned());
         for (expression, value) in [
             ("1 + 2 * 3", Some(7)),
             ("(1 + 2) * 3", Some(9)),
             ("x ** 2", Some(9)),
             ("2 ** 3 ** 2", Some(512)),
             ("-x + 1", Some(-2)),
-            ("0x10 + 010 + 2#11", Some(27)),
+            ("0x10 + 010 + 2#11 + 64#_", Some(16 + 8 + 3 + 63)),
             ("x > 2 && x < 5", Some(1)),
             ("1 / 0", None),
             ("y + 1", None),
-            ("x = 5", None),
-            ("", None),
+            ("x = 5, x", Some(5)),
+            ("x++ + x", Some(7)),
+            ("--x", Some(2)),
+            ("x += 2, x <<= 1", Some(10)),
+            ("x > 5 ? y : 8", Some(8)),
+            ("0 && y++", Some(0)),
+            ("1 || y", Some(1)),
+            ("e + 1", Some(7)),
+            ("a[1] = 4, a[1] * 2", Some(8)),
+            ("x == 3", Some(1)),
+            ("5 = 6", None),
+            ("1 - -1", Some(2)),
+            ("", Some(0)),
         ] {
-            assert_eq!(evaluate(expression, &lookup), value, "{expression}");
+            let mut variables = Known(BTreeMap::from([
+                ("x[0]".to_owned(), "3".to_owned()),
+                ("e[0]".to_owned(), "x * 2".to_owned()),
+            ]));
+            assert_eq!(evaluate(expression, &mut variables), value, "{expression}");
         }
+    }
+
+    #[test]
+    fn what_may_be_assigned_is_found() {
+        assert_eq!(assigned("x = y + 1"), ["x", "y"]);
+        assert_eq!(assigned("x++"), ["x"]);
+        assert_eq!(assigned("x <<= 1"), ["x"]);
+        assert!(assigned("x == 1 && y >= 2 || z != 3").is_empty());
     }
 }

@@ -4,48 +4,73 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::alias::Kind;
+use super::arithmetic::{self, Variables};
 use super::interpreter::Interpreter;
+use super::parameter::{Place, from_the_end, split_subscript};
 use super::source::Origin;
-use super::state::Value;
-use super::text::Text;
+use super::state::{Attributes, Value};
+use super::text::{Part, Text};
+use super::transform::{Case, change_case};
 use crate::shell::{Assignment, AssignmentValue, Word};
+
+/// No array has an element beyond this: what is set there is not known any more.
+const INDEX_LIMIT: i64 = 1 << 32;
 
 impl Interpreter<'_> {
     pub(super) fn assign(&mut self, assignment: &Assignment) {
         if self.state.dialect.is_zsh() && self.zsh_assign(assignment) {
             return;
         }
-        let name = &assignment.name;
-        let current = self.state.variable(self.world, name);
-        let value = match (&assignment.value, &assignment.subscript) {
-            (AssignmentValue::Scalar(word), None) => {
-                let mut text = self.value(word);
-                match current {
-                    Some(Value::Scalar(before)) if assignment.append => {
-                        let mut joined = before;
-                        joined.append(text);
-                        text = joined;
-                    }
-                    Some(Value::OneOf(_)) if assignment.append => {
-                        text = Text::unknown(format!("${name}"));
-                    }
-                    _ => {}
-                }
-                Value::Scalar(text)
-            }
-            (AssignmentValue::Scalar(word), Some(subscript)) => {
-                let text = self.value(word);
-                if name == "BASH_ALIASES"
-                    && let Some(alias) = self.value(subscript).exact()
+        match &assignment.value {
+            AssignmentValue::Scalar(word) => {
+                let text = self.assigned_value(word);
+                let subscript = assignment.subscript.as_ref();
+                let place = subscript.map(|word| Place::Element(self.value(word)));
+                if let Some(Place::Element(alias)) = &place
+                    && assignment.name == "BASH_ALIASES"
+                    && let Some(alias) = alias.exact()
                 {
                     let value = text.exact().map(str::to_owned);
                     self.define_alias(Kind::Program, alias.to_owned(), value);
                 }
-                self.element(current, subscript, text, assignment.append, name)
+                self.store(&assignment.name, place.as_ref(), text, assignment.append);
             }
-            (AssignmentValue::Array(elements), _) => {
-                self.array(current.filter(|_| assignment.append), elements, name)
+            AssignmentValue::Array(elements) => {
+                self.store_array(&assignment.name, elements, assignment.append);
             }
+        }
+    }
+
+    /// Sets a variable or an element, as its attributes ask.
+    pub(super) fn store(&mut self, name: &str, place: Option<&Place>, text: Text, append: bool) {
+        let Some(target) = self.state.target(name) else {
+            // A reference to a variable that is not known.
+            self.state.environment.uncertain = true;
+            return;
+        };
+        let (name, subscript) = split_subscript(&target);
+        let element = subscript.map(|text| Place::Element(Text::known(text)));
+        let place = element.as_ref().or(place);
+        let attributes = self.state.attributes(self.world, name);
+        if attributes.readonly || SPECIAL.contains(&name) {
+            return;
+        }
+        let current = self.state.variable(self.world, name);
+        let text = self.convert(text, attributes);
+        let value = match (current, place) {
+            (current, None) => match current {
+                // The first element of an array.
+                Some(Value::Array(_) | Value::Map(_)) => {
+                    let zero = Place::Element(Text::known("0"));
+                    self.element(name, &zero, text, append, attributes)
+                }
+                Some(Value::OneOf(_)) if append => Value::unknown(name),
+                Some(Value::Scalar(before)) if append => {
+                    Value::Scalar(self.append(before, text, attributes))
+                }
+                _ => Value::Scalar(text),
+            },
+            (_, Some(place)) => self.element(name, place, text, append, attributes),
         };
         if let Value::Scalar(text) = &value {
             self.hook(name, text);
@@ -53,96 +78,216 @@ impl Interpreter<'_> {
         self.state.set(self.world, name, value);
     }
 
-    fn element(
-        &mut self,
-        current: Option<Value>,
-        subscript: &Word,
-        text: Text,
-        append: bool,
-        name: &str,
-    ) -> Value {
-        let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-        let joined = |before: Option<&Text>| match before {
-            Some(before) if append => {
-                let mut joined = before.clone();
-                joined.append(text.clone());
-                joined
-            }
-            _ => text.clone(),
-        };
-        match current {
-            Some(Value::Map(mut map)) => {
-                let key = self.value(subscript);
-                let Some(key) = key.exact() else {
-                    return unknown;
-                };
-                let value = joined(map.get(key));
-                map.insert(key.to_owned(), value);
-                Value::Map(map)
-            }
-            other => {
-                let mut texts = match other {
-                    Some(Value::Array(texts)) => texts,
-                    Some(Value::Scalar(text)) => vec![text],
-                    None | Some(Value::Unset) => Vec::new(),
-                    Some(Value::OneOf(_) | Value::Map(_)) => return unknown,
-                };
-                let index = self
-                    .number(subscript)
-                    .and_then(|index| usize::try_from(index).ok());
-                match index {
-                    Some(index) if index < texts.len() => {
-                        if let Some(slot) = texts.get_mut(index) {
-                            *slot = joined(Some(&slot.clone()));
-                        }
-                    }
-                    // A gap would shift what `[@]` gives.
-                    Some(index) if index == texts.len() => texts.push(text.clone()),
-                    _ => return unknown,
-                }
-                Value::Array(texts)
-            }
+    fn append(&mut self, mut before: Text, text: Text, attributes: Attributes) -> Text {
+        if !attributes.integer {
+            before.append(text);
+            return before;
+        }
+        let (left, right) = (self.number_of(&before), self.number_of(&text));
+        match (left, right) {
+            (Some(left), Some(right)) => Text::known(left.wrapping_add(right).to_string()),
+            _ => Text::unknown("a number"),
         }
     }
 
+    /// A value as `declare -i`, `-l` and `-u` change it.
+    fn convert(&mut self, text: Text, attributes: Attributes) -> Text {
+        if attributes.integer {
+            return match self.number_of(&text) {
+                Some(number) => Text::known(number.to_string()),
+                None => Text::unknown("a number"),
+            };
+        }
+        let case = match (attributes.lower, attributes.upper) {
+            (true, false) => Case::Lower,
+            (false, true) => Case::Upper,
+            _ => return text,
+        };
+        let mut changed = Text::empty();
+        for part in text.parts() {
+            changed.push(match part {
+                Part::Known(known) => Part::Known(change_case(known, case, true, None)),
+                other => other.clone(),
+            });
+        }
+        changed
+    }
+
+    fn element(
+        &mut self,
+        name: &str,
+        place: &Place,
+        text: Text,
+        append: bool,
+        attributes: Attributes,
+    ) -> Value {
+        let Place::Element(subscript) = place else {
+            return Value::unknown(name);
+        };
+        let current = self.state.variable(self.world, name);
+        if let Some(Value::Map(mut elements)) = current {
+            let Some(key) = subscript.exact() else {
+                return Value::unknown(name);
+            };
+            let before = elements.get(key).cloned().filter(|_| append);
+            let value = match before {
+                Some(before) => self.append(before, text, attributes),
+                None => text,
+            };
+            Rc::make_mut(&mut elements).insert(key.to_owned(), value);
+            return Value::Map(elements);
+        }
+        let mut elements = match current {
+            Some(Value::Array(elements)) => elements,
+            Some(Value::Scalar(text)) if !text.has_unknown() => {
+                Rc::new(BTreeMap::from([(0, text)]))
+            }
+            None | Some(Value::Unset) => Rc::default(),
+            Some(Value::Scalar(_) | Value::OneOf(_) | Value::Map(_)) => {
+                return Value::unknown(name);
+            }
+        };
+        let index = self.number_of(subscript);
+        let index = index.map(|index| from_the_end(&elements, index));
+        let Some(index) = index.filter(|index| (0..INDEX_LIMIT).contains(index)) else {
+            return Value::unknown(name);
+        };
+        let before = elements.get(&index).cloned().filter(|_| append);
+        let value = match before {
+            Some(before) => self.append(before, text, attributes),
+            None => text,
+        };
+        Rc::make_mut(&mut elements).insert(index, value);
+        Value::Array(elements)
+    }
+
+    /// `name=(…)` and `name+=(…)`.
+    pub(super) fn store_array(
+        &mut self,
+        name: &str,
+        elements: &[(Option<Word>, Word)],
+        append: bool,
+    ) {
+        let Some(name) = self.state.target(name) else {
+            self.state.environment.uncertain = true;
+            return;
+        };
+        let attributes = self.state.attributes(self.world, &name);
+        if attributes.readonly {
+            return;
+        }
+        let value = self.array_value(&name, elements, append, false, attributes);
+        self.state.set(self.world, &name, value);
+    }
+
+    /// What an array holds after its assignment; `keyed` if it is declared as associative.
+    pub(super) fn array_value(
+        &mut self,
+        name: &str,
+        elements: &[(Option<Word>, Word)],
+        append: bool,
+        keyed: bool,
+        attributes: Attributes,
+    ) -> Value {
+        let current = self.state.variable(self.world, name);
+        let value = if keyed || matches!(current, Some(Value::Map(_))) {
+            let before = match current.filter(|_| append) {
+                Some(Value::Map(before)) => before,
+                _ => Rc::default(),
+            };
+            self.map(before, elements, attributes)
+        } else {
+            let before = match current.filter(|_| append) {
+                Some(Value::Array(before)) => Some(before),
+                Some(Value::Scalar(text)) if !text.has_unknown() => {
+                    Some(Rc::new(BTreeMap::from([(0, text)])))
+                }
+                None | Some(Value::Unset) => Some(Rc::default()),
+                Some(Value::Scalar(_) | Value::OneOf(_) | Value::Map(_)) => None,
+            };
+            self.array(before, elements, attributes)
+        };
+        value.unwrap_or_else(|| Value::unknown(name))
+    }
+
+    /// `None` where the elements are not known; the words are expanded all the same.
     fn array(
         &mut self,
-        before: Option<Value>,
+        before: Option<Rc<BTreeMap<i64, Text>>>,
         elements: &[(Option<Word>, Word)],
-        name: &str,
-    ) -> Value {
-        let keyed = elements.iter().any(|(key, _)| key.is_some());
-        if keyed || matches!(self.state.variable(self.world, name), Some(Value::Map(_))) {
-            let mut map = match before {
-                Some(Value::Map(map)) => map,
-                _ => BTreeMap::new(),
-            };
-            for (key, word) in elements {
-                let value = self.value(word);
-                let key = key.as_ref().map(|key| self.value(key));
-                match key.as_ref().and_then(Text::exact) {
-                    Some(key) => {
-                        map.insert(key.to_owned(), value);
+        attributes: Attributes,
+    ) -> Option<Value> {
+        let mut texts = before;
+        let last = texts.as_ref().and_then(|texts| texts.keys().next_back());
+        let mut next = last.map_or(0, |last| last + 1);
+        for (key, word) in elements {
+            let values = match key {
+                Some(key) => {
+                    let index = self.number(key);
+                    let value = self.assigned_value(word);
+                    match index.filter(|index| (0..INDEX_LIMIT).contains(index)) {
+                        Some(index) => next = index,
+                        None => texts = None,
                     }
-                    None => return Value::Scalar(Text::unknown(format!("${{{name}[@]}}"))),
+                    vec![value]
+                }
+                None => {
+                    let fields = self.fields(word);
+                    if fields.iter().any(|field| field.splits) {
+                        texts = None;
+                    }
+                    fields.into_iter().map(|field| field.text).collect()
+                }
+            };
+            for value in values {
+                let value = self.convert(value, attributes);
+                if let Some(texts) = &mut texts {
+                    Rc::make_mut(texts).insert(next, value);
+                }
+                next += 1;
+            }
+        }
+        texts.map(Value::Array)
+    }
+
+    fn map(
+        &mut self,
+        mut map: Rc<BTreeMap<String, Text>>,
+        elements: &[(Option<Word>, Word)],
+        attributes: Attributes,
+    ) -> Option<Value> {
+        let mut known = true;
+        let mut pairs = Vec::new();
+        if elements.iter().all(|(key, _)| key.is_none()) {
+            // Keys and values in turn.
+            let mut texts = Vec::new();
+            for (_, word) in elements {
+                texts.push(self.value(word));
+            }
+            let mut texts = texts.into_iter();
+            while let Some(key) = texts.next() {
+                pairs.push((key, texts.next().unwrap_or_default()));
+            }
+        } else {
+            for (key, word) in elements {
+                let key = key.as_ref().map(|key| self.value(key));
+                let value = self.assigned_value(word);
+                match key {
+                    Some(key) => pairs.push((key, value)),
+                    None => known = false,
                 }
             }
-            return Value::Map(map);
         }
-        let mut texts = match before {
-            Some(Value::Array(texts)) => texts,
-            Some(Value::Scalar(text)) => vec![text],
-            _ => Vec::new(),
-        };
-        for (_, word) in elements {
-            for field in self.fields(word) {
-                if field.splits {
-                    return Value::Scalar(Text::unknown(format!("${{{name}[@]}}")));
+        for (key, value) in pairs {
+            let value = self.convert(value, attributes);
+            match key.exact() {
+                Some(key) => {
+                    Rc::make_mut(&mut map).insert(key.to_owned(), value);
                 }
-                texts.push(field.text);
+                None => known = false,
             }
         }
-        Value::Array(texts)
+        known.then_some(Value::Map(map))
     }
 
     /// Variables whose value the shell itself runs later.
@@ -165,18 +310,130 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Variables that an arithmetic expression may set are unknown after it.
-    pub(super) fn assigned_in(&mut self, expression: &Word) {
-        let source = Rc::clone(&expression.source);
-        if !source.contains('=') && !source.contains("++") && !source.contains("--") {
-            return;
+    /// What a variable holds is not known any more.
+    pub(super) fn forget(&mut self, name: &str) {
+        match self.state.target(name) {
+            Some(target) => {
+                let (name, _) = split_subscript(&target);
+                self.state.set(self.world, name, Value::unknown(name));
+            }
+            None => self.state.environment.uncertain = true,
         }
-        let names = source.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        for name in
-            names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
-        {
-            let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-            self.state.set(self.world, name, unknown);
+    }
+
+    pub(super) fn number(&mut self, expression: &Word) -> Option<i64> {
+        let text = self.value(expression);
+        self.number_of(&text)
+    }
+
+    /// The value of an arithmetic expression. What it assigns is set, or forgotten where the
+    /// expression is not known.
+    pub(super) fn number_of(&mut self, text: &Text) -> Option<i64> {
+        let number = text
+            .exact()
+            .map(str::to_owned)
+            .and_then(|expression| arithmetic::evaluate(&expression, self));
+        if number.is_none() {
+            let shown = text.display().into_owned();
+            for name in arithmetic::assigned(&shown) {
+                self.forget(&name);
+            }
+            // A variable's value is read as an expression, too, with the subscripts in it.
+            for name in arithmetic::names(&shown) {
+                let Some(value) = self.scalar(&name) else {
+                    continue;
+                };
+                for name in value.exact().map(arithmetic::assigned).unwrap_or_default() {
+                    self.forget(&name);
+                }
+                if value.display().contains('[') {
+                    self.expand_again(&value, &shown);
+                }
+            }
+        }
+        number
+    }
+
+    pub(super) fn arithmetic(&mut self, expression: &Word, source: &str) -> Text {
+        match self.number(expression) {
+            Some(number) => Text::known(number.to_string()),
+            None => Text::unknown(source),
         }
     }
 }
+
+impl Variables for Interpreter<'_> {
+    fn text(&mut self, name: &str, subscript: Option<&str>) -> Option<String> {
+        let place = match subscript {
+            // What is expanded in it is not followed.
+            Some(text) if text.contains(['$', '`', '\\']) => return None,
+            Some(text) => Some(Place::Element(self.unquoted(name, text))),
+            None => None,
+        };
+        match self.look_up(name, place.as_ref()) {
+            Some(super::parameter::Expansion::Scalar(text)) => {
+                let text = text.exact()?;
+                // A subscript in a value may hold a command.
+                (!text.contains('$') && !text.contains('`')).then(|| text.to_owned())
+            }
+            Some(super::parameter::Expansion::Unset) => Some(String::new()),
+            None if !self.state.environment.uncertain
+                && !self.state.variables.contains_key(name)
+                && self.state.target(name).is_some()
+                && !SPECIAL.contains(&name) =>
+            {
+                Some(String::new())
+            }
+            _ => None,
+        }
+    }
+
+    fn set(&mut self, name: &str, subscript: Option<&str>, value: i64) -> Option<()> {
+        let place = match subscript {
+            Some(text) if text.contains(['$', '`', '\\']) => return None,
+            Some(text) => Some(Place::Element(self.unquoted(name, text))),
+            None => None,
+        };
+        self.store(name, place.as_ref(), Text::known(value.to_string()), false);
+        Some(())
+    }
+}
+
+impl Interpreter<'_> {
+    /// The subscript of an associative array may be quoted.
+    fn unquoted(&self, name: &str, subscript: &str) -> Text {
+        let keyed = self
+            .state
+            .target(name)
+            .and_then(|name| self.state.variable(self.world, &name))
+            .is_some_and(|value| matches!(value, Value::Map(_)));
+        Text::known(if keyed {
+            subscript.replace(['"', '\''], "")
+        } else {
+            subscript.to_owned()
+        })
+    }
+}
+
+/// Variables that the shell itself sets, so that they are never empty or never the same.
+pub(super) const SPECIAL: &[&str] = &[
+    "RANDOM",
+    "SRANDOM",
+    "SECONDS",
+    "EPOCHSECONDS",
+    "EPOCHREALTIME",
+    "BASHPID",
+    "PPID",
+    "UID",
+    "EUID",
+    "GROUPS",
+    "LINENO",
+    "SHLVL",
+    "HISTCMD",
+    "BASH_SUBSHELL",
+    "FUNCNAME",
+    "BASH_LINENO",
+    "PIPESTATUS",
+    "DIRSTACK",
+    "_",
+];

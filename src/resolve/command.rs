@@ -70,6 +70,20 @@ impl Environment {
         Rc::make_mut(&mut self.changes).insert(name.to_owned(), value);
     }
 
+    /// What is changed of a variable, to put it back later.
+    pub(super) fn change(&self, name: &str) -> Option<Option<Text>> {
+        self.changes.get(name).cloned()
+    }
+
+    pub(super) fn restore(&mut self, name: &str, change: Option<Option<Text>>) {
+        match change {
+            Some(change) => self.set(name, change),
+            None => {
+                Rc::make_mut(&mut self.changes).remove(name);
+            }
+        }
+    }
+
     /// Whether a command of this text puts functions into the environment, for a bash to import.
     #[must_use]
     pub fn brings_functions(&self) -> bool {

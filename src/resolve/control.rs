@@ -1,82 +1,213 @@
 //! Compound commands: which ways a script may take, and what is known after each.
 
-use std::rc::Rc;
-
-use super::command::Directory;
+use super::command::Stdin;
 use super::expand::Field;
 use super::interpreter::{Interpreter, append_output, piped};
-use super::state::{State, Value};
+use super::options::ShellOption;
+use super::state::{Leave, State, Value};
 use super::text::Text;
 use crate::shell::{
-    AndOrOperator, Compound, CompoundKind, Node, RedirectionOperator, RedirectionTarget, Word,
+    AndOrOperator, ArmEnd, CaseArm, Compound, CompoundKind, Node, RedirectionOperator,
+    RedirectionTarget, Word,
 };
 
-/// Iterations of a loop over known words that are walked one by one.
+/// Iterations of a loop that are walked one by one.
 const UNROLL_LIMIT: usize = 50;
+/// How often the body of any other loop is walked until nothing more changes.
+const WIDEN_LIMIT: usize = 12;
+
+/// The ways that a command leads to: one if its status is known, else both.
+struct Ways {
+    won: Option<State>,
+    lost: Option<State>,
+}
+
+/// Whether a node is a `cd`, which fails only by staying where it was.
+fn is_cd(node: &Node) -> bool {
+    matches!(node, Node::Simple(command) if command.words.first().is_some_and(|word| {
+        matches!(word.source.as_ref(), "cd" | "chdir" | "pushd")
+    }))
+}
 
 impl Interpreter<'_> {
-    pub(super) fn pipeline(&mut self, stages: &[Node]) -> Text {
-        if let [stage] = stages {
-            return self.node(stage);
-        }
+    pub(super) fn pipeline(&mut self, stages: &[Node], negated: bool) -> Text {
         let mut output = Text::empty();
-        for (index, stage) in stages.iter().enumerate() {
-            let input = std::mem::take(&mut output);
-            let last = index + 1 == stages.len();
-            if last && self.state.dialect.keeps_last_stage() {
-                let outer = std::mem::replace(&mut self.state.stdin, piped(input));
-                output = self.deeper(|shell| shell.node(stage));
-                self.state.stdin = outer;
-                return output;
-            }
-            output = self.subshell(|shell| {
+        if let [stage] = stages {
+            output = self.node(stage);
+        } else {
+            let mut statuses = Vec::new();
+            for (index, stage) in stages.iter().enumerate() {
+                let input = std::mem::take(&mut output);
+                let last = index + 1 == stages.len();
+                let keeps = self.state.dialect.keeps_last_stage();
+                let stays = last && (keeps || self.state.options.may(ShellOption::LastPipe));
+                let before = self.state.clone();
                 if index > 0 {
-                    shell.state.stdin = piped(input);
+                    self.state.stdin = piped(input);
+                    self.state.input_shared = false;
                 }
-                shell.node(stage)
-            });
-            if !last && self.state.dialect.is_zsh() && redirects_output(stage) {
-                output = Text::unknown("what goes to a file and a pipe at once");
+                output = if stays {
+                    self.node(stage)
+                } else {
+                    self.subshell(|shell| shell.node(stage))
+                };
+                statuses.push(self.state.status);
+                if index > 0 {
+                    self.state.stdin.clone_from(&before.stdin);
+                    self.state.input_shared = before.input_shared;
+                }
+                if !last && self.state.dialect.is_zsh() && redirects_output(stage) {
+                    output = Text::unknown("what goes to a file and a pipe at once");
+                }
+                if stays && !keeps {
+                    // Not where the shell keeps jobs apart.
+                    self.merge(before);
+                }
             }
+            let clean = statuses.iter().all(|status| *status == Some(0));
+            if self.state.options.may(ShellOption::PipeFail) && !clean {
+                self.state.status = None;
+            }
+        }
+        if negated {
+            self.state.status = self.state.status.map(|status| u8::from(status == 0));
         }
         output
     }
 
-    pub(super) fn and_or(&mut self, left: &Node, operator: AndOrOperator, right: &Node) -> Text {
-        let before = self.state.clone();
-        let mut output = self.node(left);
-        match operator {
-            AndOrOperator::And => {
-                // The right side runs only if the left did not fail.
-                let doubt = self.state.directory_if_cd_failed.take();
-                self.conditional += 1;
-                let text = self.node(right);
-                self.conditional -= 1;
-                append_output(&mut output, text);
-                if doubt.is_some() && !self.errexit {
-                    self.state.directory_if_cd_failed = doubt;
-                }
+    pub(super) fn and_or(&mut self, node: &Node) -> Text {
+        let (output, ways) = self.chain(node);
+        self.rejoin(ways);
+        output
+    }
+
+    /// Goes both ways that an outcome leads to.
+    fn rejoin(&mut self, ways: Ways) {
+        let mut ways = [ways.won, ways.lost].into_iter().flatten();
+        if let Some(first) = ways.next() {
+            self.state = first;
+        }
+        for state in ways {
+            self.merge(state);
+        }
+    }
+
+    /// Runs a list whose last command decides what comes next.
+    fn outcome(&mut self, list: &[Node]) -> (Text, Ways) {
+        let Some((last, before)) = list.split_last() else {
+            return (Text::empty(), self.ways(false));
+        };
+        let mut output = self.list(before);
+        if self.state.left.is_some() {
+            return (output, self.ways(false));
+        }
+        let (text, ways) = self.chain(last);
+        append_output(&mut output, text);
+        (output, ways)
+    }
+
+    /// Runs `a && b || c`, and says how it may have gone.
+    fn chain(&mut self, node: &Node) -> (Text, Ways) {
+        let Node::AndOr {
+            left,
+            operator,
+            right,
+        } = node
+        else {
+            let output = self.node(node);
+            return (output, self.ways(is_cd(node)));
+        };
+        let mut output = Text::empty();
+        let (text, mut ways) = self.chain(left);
+        append_output(&mut output, text);
+        let (from, other) = match operator {
+            AndOrOperator::And => (ways.won.take(), &mut ways.lost),
+            AndOrOperator::Or => (ways.lost.take(), &mut ways.won),
+        };
+        let Some(from) = from else {
+            if let Some(other) = other.take() {
+                self.state = other;
             }
-            AndOrOperator::Or => {
-                let mut after_left = std::mem::replace(&mut self.state, before);
-                self.conditional += 1;
-                let text = self.node(right);
-                self.conditional -= 1;
-                append_output(&mut output, text);
-                if leaves(right) {
-                    after_left.directory_if_cd_failed = None;
-                    self.state = after_left;
-                } else {
-                    let after_right = std::mem::replace(&mut self.state, after_left);
-                    self.state.join(&after_right, self.world);
+            return (output, self.ways(false));
+        };
+        self.state = from;
+        let Some(other) = other.take() else {
+            let text = self.node(right);
+            append_output(&mut output, text);
+            return (output, self.ways(is_cd(right)));
+        };
+        self.conditional += 1;
+        let text = self.node(right);
+        self.conditional -= 1;
+        append_output(&mut output, uncertain(text, "a command that may not run"));
+        let mut ways = self.ways(is_cd(right));
+        let place = match operator {
+            AndOrOperator::And => &mut ways.lost,
+            AndOrOperator::Or => &mut ways.won,
+        };
+        *place = Some(match place.take() {
+            Some(state) => {
+                self.state = state;
+                self.merge(other);
+                self.state.clone()
+            }
+            None => other,
+        });
+        (output, ways)
+    }
+
+    /// How the script may go on after a command, by its status. After a `cd`, that says where.
+    fn ways(&mut self, cd: bool) -> Ways {
+        let state = self.state.clone();
+        if state.left.is_some() {
+            // It goes no way from here.
+            return Ways {
+                won: Some(state),
+                lost: None,
+            };
+        }
+        match state.status {
+            Some(0) => Ways {
+                won: Some(state),
+                lost: None,
+            },
+            Some(_) => Ways {
+                won: None,
+                lost: Some(state),
+            },
+            None => {
+                let (mut won, mut lost) = (state.clone(), state);
+                won.status = Some(0);
+                if let Some(directory) = won.directory_if_cd_failed.take_if(|_| cd) {
+                    lost.directory = directory;
+                    lost.directory_if_cd_failed = None;
+                }
+                Ways {
+                    won: Some(won),
+                    lost: Some(lost),
                 }
             }
         }
-        output
+    }
+
+    /// Either the state as it is, or this one, is how the script goes on.
+    pub(super) fn merge(&mut self, other: State) {
+        match (self.state.left, other.left) {
+            (ours, theirs) if ours == theirs => {
+                let world = self.world;
+                self.state.join(&other, world);
+            }
+            (Some(_), None) => {
+                let ours = std::mem::replace(&mut self.state, other);
+                self.departed.push(ours);
+            }
+            _ => self.departed.push(other),
+        }
     }
 
     pub(super) fn compound(&mut self, compound: &Compound) -> Text {
         let outer_stdin = self.state.stdin.clone();
+        let outer_shared = self.state.input_shared;
         let io = self.redirections(&compound.redirections);
         if !io.redirections.is_empty() {
             let location = self.source.locate(compound.span);
@@ -84,9 +215,17 @@ impl Interpreter<'_> {
         }
         if let Some(stdin) = &io.stdin {
             self.state.stdin = stdin.clone();
+            self.state.input_shared = false;
         }
         let output = self.compound_kind(&compound.kind);
-        self.state.stdin = outer_stdin;
+        if io.stdin.is_some() {
+            self.state.stdin = outer_stdin;
+            self.state.input_shared = outer_shared;
+        }
+        if !io.redirections.is_empty() {
+            // A file may not open.
+            self.state.status = None;
+        }
         self.deliver(output, &io)
     }
 
@@ -98,120 +237,376 @@ impl Interpreter<'_> {
                 branches,
                 otherwise,
             } => self.if_clause(branches, otherwise),
-            CompoundKind::Loop { condition, body } => self.repeat(|shell| {
-                let mut output = shell.list(condition);
-                append_output(&mut output, shell.list(body));
-                output
-            }),
+            CompoundKind::Loop {
+                condition,
+                until,
+                body,
+            } => self.rounds(
+                |shell| {
+                    let (output, ways) = shell.outcome(condition);
+                    if *until && shell.state.left.is_none() {
+                        let Ways { won, lost } = ways;
+                        return (
+                            output,
+                            Ways {
+                                won: lost,
+                                lost: won,
+                            },
+                        );
+                    }
+                    (output, ways)
+                },
+                |shell| shell.list(body),
+            ),
             CompoundKind::For {
                 variables,
                 words,
+                select,
                 body,
-            } => self.for_loop(variables, words.as_deref(), body),
-            CompoundKind::ArithmeticFor { header, body } => {
-                let _ = self.value(header);
-                self.assigned_in(header);
-                self.repeat(|shell| shell.list(body))
+            } => self.for_loop(variables, words.as_deref(), *select, body),
+            CompoundKind::ArithmeticFor {
+                start,
+                condition,
+                step,
+                body,
+            } => {
+                let _ = self.number(start);
+                let mut first = true;
+                self.rounds(
+                    |shell| {
+                        if !std::mem::take(&mut first) {
+                            let _ = shell.number(step);
+                        }
+                        let endless = condition.source.trim().is_empty();
+                        let value = shell.number(condition);
+                        let goes_on = value.map(|value| value != 0 || endless);
+                        shell.state.status = goes_on.map(|goes_on| u8::from(!goes_on));
+                        (Text::empty(), shell.ways(false))
+                    },
+                    |shell| shell.list(body),
+                )
             }
-            CompoundKind::Case { subject, arms } => {
-                let _ = self.value(subject);
-                let before = self.state.clone();
-                let mut after = before.clone();
-                let mut output = Text::empty();
-                self.conditional += 1;
-                for arm in arms {
-                    self.state = before.clone();
-                    for pattern in &arm.patterns {
-                        let _ = self.value(pattern);
-                    }
-                    append_output(&mut output, self.list(&arm.body));
-                    if !arm.body.last().is_some_and(leaves) {
-                        after.join(&self.state, self.world);
-                    }
-                }
-                self.conditional -= 1;
-                self.state = after;
-                uncertain(output, "case")
-            }
-            CompoundKind::Test(words) => {
-                for word in words {
-                    let _ = self.value(word);
-                }
+            CompoundKind::Case { subject, arms } => self.case_clause(subject, arms),
+            CompoundKind::Test(condition) => {
+                let holds = self.condition(condition);
+                self.state.status = holds.map(|holds| u8::from(!holds));
                 Text::empty()
             }
             CompoundKind::Arithmetic(expression) => {
-                let _ = self.value(expression);
-                self.assigned_in(expression);
+                let value = self.number(expression);
+                self.state.status = value.map(|value| u8::from(value == 0));
                 Text::empty()
+            }
+            CompoundKind::Repeat { count, body } => {
+                let mut left = self.number(count);
+                self.rounds(
+                    |shell| {
+                        let goes_on = left.map(|count| count > 0);
+                        left = left.map(|count| count - 1);
+                        shell.state.status = goes_on.map(|goes_on| u8::from(!goes_on));
+                        (Text::empty(), shell.ways(false))
+                    },
+                    |shell| shell.list(body),
+                )
             }
             CompoundKind::Anonymous { body, arguments } => {
                 let words = arguments.iter().flat_map(|word| self.fields(word));
                 let fields: Vec<Field> = words.collect();
                 self.call_anonymous(body, fields)
             }
-            CompoundKind::Coproc(node) => self.subshell(|shell| shell.node(node)),
+            CompoundKind::Coproc { name, body } => {
+                self.subshell(|shell| {
+                    shell.state.stdin = Stdin::Unknown("what the script writes".to_owned());
+                    shell.node(body)
+                });
+                let name = name.as_deref().unwrap_or("COPROC");
+                for name in [name.to_owned(), format!("{name}_PID")] {
+                    self.forget(&name);
+                }
+                self.state.status = Some(0);
+                Text::empty()
+            }
         }
     }
 
     fn if_clause(&mut self, branches: &[(Vec<Node>, Vec<Node>)], otherwise: &[Node]) -> Text {
         let mut output = Text::empty();
         let mut after: Vec<State> = Vec::new();
-        self.conditional += 1;
+        let outer = self.conditional;
+        let mut goes_on = true;
         for (condition, body) in branches {
-            append_output(&mut output, self.list(condition));
-            let before = self.state.clone();
-            // The body runs only if the condition did not fail.
-            self.state.directory_if_cd_failed = None;
-            append_output(&mut output, self.list(body));
-            let state = std::mem::replace(&mut self.state, before);
-            if !body.last().is_some_and(leaves) {
-                after.push(state);
+            let (text, ways) = self.outcome(condition);
+            append_output(&mut output, text);
+            if let Some(won) = ways.won {
+                self.conditional = outer + usize::from(ways.lost.is_some() || !after.is_empty());
+                self.state = won;
+                if self.state.left.is_none() {
+                    append_output(&mut output, self.list(body));
+                }
+                if ways.lost.is_some() {
+                    after.push(self.state.clone());
+                } else {
+                    goes_on = false;
+                    break;
+                }
             }
+            if let Some(lost) = ways.lost {
+                self.state = lost;
+            }
+            self.conditional = outer + usize::from(!after.is_empty());
         }
-        append_output(&mut output, self.list(otherwise));
-        self.conditional -= 1;
-        if otherwise.last().is_some_and(leaves)
-            && let Some(state) = after.pop()
-        {
-            self.state = state;
+        if goes_on {
+            if otherwise.is_empty() {
+                self.state.status = Some(0);
+            }
+            append_output(&mut output, self.list(otherwise));
         }
-        for state in after {
-            self.state.join(&state, self.world);
+        self.conditional = outer;
+        if after.is_empty() {
+            return output;
+        }
+        // What the condition led to first is where the script most likely stands.
+        let mut ways = after.into_iter().chain([self.state.clone()]);
+        if let Some(first) = ways.next() {
+            self.state = first;
+        }
+        for state in ways {
+            self.merge(state);
         }
         uncertain(output, "if")
     }
 
-    /// A loop whose number of rounds is not known: a first round with what is known, a second
-    /// with everything that the first changed unknown.
-    fn repeat(&mut self, mut round: impl FnMut(&mut Self) -> Text) -> Text {
-        let before = self.state.clone();
-        self.conditional += 1;
-        let output = self.deeper(&mut round);
-        if !Rc::ptr_eq(&before.variables, &self.state.variables)
-            || before.directory != self.state.directory
-        {
-            let names: Vec<String> = self
-                .state
-                .variables
-                .iter()
-                .filter(|(name, variable)| before.variables.get(*name) != Some(variable))
-                .map(|(name, _)| name.clone())
-                .collect();
-            for name in names {
-                let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-                self.state.set(self.world, &name, unknown);
+    fn case_clause(&mut self, subject: &Word, arms: &[CaseArm]) -> Text {
+        let subject = self.value(subject);
+        let mut output = Text::empty();
+        let mut after: Vec<State> = Vec::new();
+        let (mut ran, mut doubtful) = (false, false);
+        // Whether the arm before falls through into this one.
+        let mut falls = Some(false);
+        for arm in arms {
+            let matches = match falls {
+                Some(false) => self.matches_any(&subject, &arm.patterns),
+                other => other,
+            };
+            falls = Some(false);
+            match matches {
+                Some(false) => {}
+                Some(true) => {
+                    ran = true;
+                    self.state.status = Some(0);
+                    append_output(&mut output, self.list(&arm.body));
+                    match arm.end {
+                        _ if self.state.left.is_some() => break,
+                        ArmEnd::Stop => break,
+                        ArmEnd::Fall => falls = Some(true),
+                        ArmEnd::Test => {}
+                    }
+                }
+                None => {
+                    doubtful = true;
+                    let skipped = self.state.clone();
+                    self.state.status = Some(0);
+                    self.conditional += 1;
+                    append_output(&mut output, self.list(&arm.body));
+                    self.conditional -= 1;
+                    let here = std::mem::replace(&mut self.state, skipped);
+                    match arm.end {
+                        ArmEnd::Stop => after.push(here),
+                        ArmEnd::Fall | ArmEnd::Test => {
+                            self.merge(here);
+                            falls = (arm.end == ArmEnd::Test).then_some(false);
+                        }
+                    }
+                }
             }
-            if before.directory != self.state.directory {
-                self.state.directory = Directory::Unknown("a directory that a loop changes".into());
-            }
-            let _ = self.deeper(&mut round);
         }
-        self.conditional -= 1;
-        self.state.join(&before, self.world);
+        if !ran {
+            self.state.status = Some(0).filter(|_| !doubtful);
+        }
+        for state in after {
+            self.merge(state);
+        }
+        if doubtful {
+            uncertain(output, "case")
+        } else {
+            output
+        }
+    }
+
+    fn matches_any(&mut self, subject: &Text, patterns: &[Word]) -> Option<bool> {
+        let mut found = Some(false);
+        for pattern in patterns {
+            match self.pattern_matches(subject, pattern) {
+                Some(true) if found == Some(false) => return Some(true),
+                Some(true) | None => found = None,
+                Some(false) => {}
+            }
+        }
+        found
+    }
+
+    /// A loop: as long as `condition` is known to hold it is walked round by round, then with
+    /// everything unknown that a round changes. `condition` gives the ways on and out.
+    fn rounds(
+        &mut self,
+        mut condition: impl FnMut(&mut Self) -> (Text, Ways),
+        mut body: impl FnMut(&mut Self) -> Text,
+    ) -> Text {
+        let mark = self.departed.len();
+        let mut output = Text::empty();
+        let mut status = Some(0);
+        self.loops += 1;
+        for _ in 0..UNROLL_LIMIT {
+            let before = self.state.clone();
+            let departed = self.departed.len();
+            let (text, ways) = self.tested(&mut condition);
+            match ways {
+                Ways {
+                    won: Some(won),
+                    lost: None,
+                } => {
+                    append_output(&mut output, text);
+                    self.state = won;
+                    if self.state.left.is_none() {
+                        append_output(&mut output, self.deeper(&mut body));
+                    }
+                }
+                Ways { won: None, lost } => {
+                    append_output(&mut output, text);
+                    self.state = lost.unwrap_or(before);
+                    self.state.status = status;
+                    self.loop_ends(mark);
+                    return output;
+                }
+                Ways { .. } => {
+                    self.departed.truncate(departed);
+                    self.state = before;
+                    break;
+                }
+            }
+            status = self.state.status;
+            if !self.round_ends(mark) {
+                self.loop_ends(mark);
+                return output;
+            }
+        }
+        let widened = self.widened(mark, |shell| {
+            let (mut output, ways) = shell.tested(&mut condition);
+            if let Some(mut lost) = ways.lost {
+                lost.left = lost.left.or(Some(Leave::Break(1)));
+                shell.departed.push(lost);
+            }
+            if let Some(won) = ways.won {
+                shell.state = won;
+                if shell.state.left.is_none() {
+                    append_output(&mut output, shell.deeper(&mut body));
+                }
+            } else {
+                shell.state.left = Some(Leave::Break(1));
+            }
+            output
+        });
+        append_output(&mut output, widened);
+        self.loop_ends(mark);
         uncertain(output, "a loop")
     }
 
-    fn for_loop(&mut self, variables: &[String], words: Option<&[Word]>, body: &[Node]) -> Text {
+    fn tested(&mut self, condition: &mut impl FnMut(&mut Self) -> (Text, Ways)) -> (Text, Ways) {
+        let mut found = None;
+        let output = self.deeper(|shell| {
+            let (output, ways) = condition(shell);
+            found = Some(ways);
+            output
+        });
+        let ways = found.unwrap_or_else(|| self.ways(false));
+        (output, ways)
+    }
+
+    /// Any number of rounds: with everything unknown that a round changes, until no more does.
+    fn widened(&mut self, mark: usize, mut round: impl FnMut(&mut Self) -> Text) -> Text {
+        let mut output = Text::empty();
+        let world = self.world;
+        self.conditional += 1;
+        for attempt in 0.. {
+            let before = self.state.clone();
+            append_output(&mut output, round(self));
+            if !self.round_ends(mark) {
+                // No second round, but perhaps not even a first.
+                let after = std::mem::replace(&mut self.state, before);
+                self.departed.push(after);
+                break;
+            }
+            if !self.state.widen(&before, world) {
+                break;
+            }
+            if attempt >= WIDEN_LIMIT {
+                let location = self.current.clone();
+                let reason = "a loop changes more than guard can follow".to_owned();
+                self.sink.opaque(reason, location);
+                break;
+            }
+        }
+        self.conditional -= 1;
+        self.state.status = None;
+        output
+    }
+
+    /// After the body of a loop: whether another round may come.
+    fn round_ends(&mut self, mark: usize) -> bool {
+        if self.state.input_shared && self.state.left.is_none() {
+            // The command that shares the input may have left nothing to read.
+            let mut ended = self.state.clone();
+            ended.left = Some(Leave::Break(1));
+            self.departed.push(ended);
+        }
+        self.arrive(mark, Leave::Continue(1))
+    }
+
+    /// After a loop: where its `break`s lead, and where those of the loops around it go on.
+    fn loop_ends(&mut self, mark: usize) {
+        self.loops -= 1;
+        self.arrive(mark, Leave::Break(1));
+        let state = std::iter::once(&mut self.state);
+        let departed = self.departed.iter_mut().skip(mark);
+        for state in state.chain(departed) {
+            state.left = match state.left {
+                Some(Leave::Break(count)) if count > 1 => Some(Leave::Break(count - 1)),
+                Some(Leave::Continue(count)) if count > 1 => Some(Leave::Continue(count - 1)),
+                other => other,
+            };
+        }
+    }
+
+    /// Joins the ways that left for here; false if none did, and the state is one that goes
+    /// further.
+    pub(super) fn arrive(&mut self, mark: usize, here: Leave) -> bool {
+        let mut index = mark;
+        if self.state.left == Some(here) {
+            self.state.left = None;
+        }
+        while index < self.departed.len() {
+            if self
+                .departed
+                .get(index)
+                .is_some_and(|state| state.left == Some(here))
+            {
+                let mut state = self.departed.remove(index);
+                state.left = None;
+                self.merge(state);
+            } else {
+                index += 1;
+            }
+        }
+        self.state.left.is_none()
+    }
+
+    fn for_loop(
+        &mut self,
+        variables: &[String],
+        words: Option<&[Word]>,
+        select: bool,
+        body: &[Node],
+    ) -> Text {
         let fields: Option<Vec<Field>> = match words {
             Some(words) => Some(words.iter().flat_map(|word| self.fields(word)).collect()),
             None => self.state.arguments.clone().map(|arguments| {
@@ -224,49 +619,87 @@ impl Interpreter<'_> {
         };
         let certain = fields
             .as_ref()
-            .filter(|fields| fields.len() <= UNROLL_LIMIT)
-            .filter(|fields| !fields.iter().any(|field| field.splits));
+            .filter(|fields| fields.len() <= UNROLL_LIMIT && !select)
+            .filter(|fields| {
+                !fields
+                    .iter()
+                    .any(|field| field.splits || field.text.has_glob())
+            });
+        let mark = self.departed.len();
+        self.loops += 1;
         if let Some(fields) = certain {
             let mut output = Text::empty();
+            if fields.is_empty() {
+                self.state.status = Some(0);
+            }
             for round in fields.chunks(variables.len().max(1)) {
                 for (index, variable) in variables.iter().enumerate() {
                     let text = round.get(index).map(|field| field.text.clone());
-                    let value = Value::Scalar(text.unwrap_or_default());
-                    self.state.set(self.world, variable, value);
+                    self.store(variable, None, text.unwrap_or_default(), false);
                 }
                 let text = self.deeper(|shell| shell.list(body));
                 append_output(&mut output, text);
+                if !self.round_ends(mark) {
+                    break;
+                }
             }
+            self.loop_ends(mark);
             return output;
         }
-        let unknown = |variable: &str| Text::unknown(format!("${variable}"));
         let values: Vec<(&String, Value)> = variables
             .iter()
             .map(|variable| {
-                let value = match &fields {
-                    Some(fields) if fields.len() <= 8 && variables.len() == 1 => Value::OneOf(
-                        fields
-                            .iter()
-                            .map(|field| {
-                                if field.splits {
-                                    unknown(variable)
-                                } else {
-                                    field.text.clone()
-                                }
-                            })
-                            .collect(),
-                    ),
-                    _ => Value::Scalar(unknown(variable)),
-                };
+                let few = fields
+                    .as_ref()
+                    .filter(|fields| fields.len() <= 8 && variables.len() == 1);
+                let value = few.map_or_else(
+                    || Value::unknown(variable),
+                    |fields| one_of(fields, variable),
+                );
                 (variable, value)
             })
             .collect();
-        self.repeat(|shell| {
+        if select {
+            self.forget("REPLY");
+        }
+        let mut overwritten = false;
+        let output = self.widened(mark, |shell| {
             for (variable, value) in &values {
                 shell.state.set(shell.world, variable, value.clone());
             }
-            shell.list(body)
-        })
+            let output = shell.list(body);
+            for (variable, value) in &values {
+                overwritten |= shell.state.variable(shell.world, variable).as_ref() != Some(value);
+                shell.state.set(shell.world, variable, value.clone());
+            }
+            output
+        });
+        if overwritten {
+            for variable in variables {
+                self.forget(variable);
+            }
+        }
+        self.loop_ends(mark);
+        uncertain(output, "a loop")
+    }
+}
+
+/// What the variable of a loop over these words may hold.
+fn one_of(fields: &[Field], variable: &str) -> Value {
+    let mut texts: Vec<Text> = Vec::new();
+    for field in fields {
+        let text = if field.splits {
+            Text::unknown(format!("${variable}"))
+        } else {
+            field.text.clone()
+        };
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [only] => Value::Scalar(only.clone()),
+        _ => Value::OneOf(texts),
     }
 }
 
@@ -289,32 +722,6 @@ fn redirects_output(node: &Node) -> bool {
             )
             && !matches!(&redirection.target, RedirectionTarget::Word(word) if word.source.as_ref() == "/dev/null")
     })
-}
-
-/// Whether control never comes past this node.
-fn leaves(node: &Node) -> bool {
-    match node {
-        Node::Simple(command) => command.words.first().is_some_and(|word| {
-            matches!(
-                word.source.as_ref(),
-                "exit" | "return" | "break" | "continue"
-            )
-        }),
-        Node::Compound(Compound {
-            kind: CompoundKind::Group(list),
-            ..
-        }) => list.last().is_some_and(leaves),
-        Node::AndOr {
-            left,
-            operator: AndOrOperator::And,
-            right,
-        } => leaves(left) || leaves(right),
-        Node::AndOr { .. }
-        | Node::Pipeline { .. }
-        | Node::Background(_)
-        | Node::Compound(_)
-        | Node::Function { .. } => false,
-    }
 }
 
 /// Output that depends on which way was taken: known only if there is none.

@@ -1,10 +1,14 @@
 //! Words → fields: tilde, parameter, command and arithmetic expansion, then splitting.
 
+use std::rc::Rc;
+
 use super::brace;
 use super::interpreter::Interpreter;
+use super::options::ShellOption;
 use super::parameter::Expansion;
+use super::pattern::{Pattern, Replacement};
 use super::text::{Part, Text};
-use super::zsh_word::{ZshPattern, combined};
+use super::zsh_word::{ValueRules, ZshPattern, combined};
 use crate::shell::{Piece, Word};
 use crate::world::World;
 
@@ -24,8 +28,6 @@ struct Fields {
     /// Something that makes a field even if it is empty has been seen (quotes, characters).
     started: bool,
     splits: bool,
-    /// Values are patterns.
-    patterns: bool,
 }
 
 impl Fields {
@@ -48,18 +50,18 @@ impl Fields {
     }
 
     /// Unquoted text from an expansion: split at `separators`, patterns live.
-    fn push_split(&mut self, text: &Text, separators: Option<&str>) {
+    fn push_split(&mut self, text: &Text, rules: &ValueRules) {
         for part in text.parts() {
-            match part {
-                Part::Known(known) => match separators {
-                    Some(separators) => self.push_known_split(known, separators),
-                    None => {
-                        self.push(Part::Unknown(known.clone()));
-                        self.splits = true;
-                    }
-                },
-                Part::Glob(_) => self.push(part.clone()),
-                Part::Unknown(_) => {
+            match (part, &rules.separators) {
+                (Part::Known(known), Some(separators)) => {
+                    self.push_known_split(known, separators, rules.patterns);
+                }
+                (Part::Known(known), None) => {
+                    self.push(Part::Unknown(known.clone()));
+                    self.splits = true;
+                }
+                (Part::Glob(_), _) => self.push(part.clone()),
+                (Part::Unknown(_), _) => {
                     self.push(part.clone());
                     self.splits = true;
                 }
@@ -67,29 +69,31 @@ impl Fields {
         }
     }
 
-    fn push_known_split(&mut self, text: &str, separators: &str) {
+    /// Blanks among the separators count together, and with the other separator among them.
+    fn push_known_split(&mut self, text: &str, separators: &str, globs: bool) {
+        let separates = |c: char| separators.contains(c);
+        let blank = |c: char| separates(c) && matches!(c, ' ' | '\t' | '\n');
         let mut rest = text;
         loop {
-            let end = rest
-                .find(|c: char| separators.contains(c))
-                .unwrap_or(rest.len());
+            let end = rest.find(separates).unwrap_or(rest.len());
             let (piece, after) = rest.split_at(end);
             if !piece.is_empty() {
-                if self.patterns {
-                    push_pattern(&mut self.current, piece);
-                } else {
-                    self.current.push_known(piece);
-                }
+                push_pattern(&mut self.current, piece, globs);
                 self.started = true;
             }
-            let Some(separator) = after.chars().next() else {
+            if after.is_empty() {
                 return;
-            };
-            if !separator.is_ascii_whitespace() {
+            }
+            let mut next = after.trim_start_matches(blank);
+            if let Some(separator) = next.chars().next().filter(|c| separates(*c)) {
                 self.started = true;
+                next = next
+                    .get(separator.len_utf8()..)
+                    .unwrap_or_default()
+                    .trim_start_matches(blank);
             }
             self.end_field();
-            rest = after.get(separator.len_utf8()..).unwrap_or_default();
+            rest = next;
         }
     }
 
@@ -100,12 +104,19 @@ impl Fields {
 }
 
 /// Unquoted characters: those from the last slash before a pattern character on are a pattern.
-pub(super) fn push_pattern(text: &mut Text, characters: &str) {
-    let Some(first) = characters.find(['*', '?', '[']) else {
+pub(super) fn push_pattern(text: &mut Text, characters: &str, globs: bool) {
+    let special = characters.find(['*', '?', '[']).or_else(|| {
+        let group = |token: &&str| characters.contains(*token);
+        ["+(", "@(", "!("]
+            .iter()
+            .find(|t| group(t))
+            .and_then(|t| characters.find(*t))
+    });
+    let Some(first) = special.filter(|_| globs) else {
         text.push_known(characters);
         return;
     };
-    let bracket_only = !characters.contains(['*', '?']);
+    let bracket_only = !characters.contains(['*', '?', '(']);
     if bracket_only
         && !characters
             .get(first..)
@@ -165,14 +176,18 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn expand_plain(&mut self, pieces: &[Piece]) -> Vec<Field> {
+        let globs = !self.state.options.has(ShellOption::NoGlob);
         if let [Piece::Literal { text, offset } | Piece::Quoted { text, offset }] = pieces {
             let quoted = matches!(pieces, [Piece::Quoted { .. }]);
-            if quoted || !text.starts_with('~') {
+            if text.is_empty() && !quoted {
+                return Vec::new();
+            }
+            if quoted || !(text.starts_with('~') || text.contains("=~")) {
                 let mut value = Text::empty();
                 if quoted {
                     value.push_known(text);
                 } else {
-                    push_pattern(&mut value, text);
+                    push_pattern(&mut value, text, globs);
                 }
                 let verbatim = offset.and_then(|offset| self.source.verbatim(offset));
                 return vec![Field {
@@ -182,17 +197,45 @@ impl Interpreter<'_> {
                 }];
             }
         }
-        let separators = self.field_separators();
         let mut fields = Fields::default();
+        self.push_pieces(pieces, false, &mut fields);
+        fields.finish()
+    }
+
+    /// Expands pieces into fields. `operand`: they stand after `:-`, so that what is not quoted is
+    /// split like any other value.
+    fn push_pieces(&mut self, pieces: &[Piece], operand: bool, fields: &mut Fields) {
+        let globs = !self.state.options.has(ShellOption::NoGlob);
         for (index, piece) in pieces.iter().enumerate() {
             match piece {
                 Piece::Literal { text, .. } => {
-                    let rest = if index == 0 {
-                        self.tilde(text, &mut fields)
-                    } else {
-                        text
-                    };
-                    push_pattern(&mut fields.current, rest);
+                    let rules = self.value_rules(None);
+                    let mut rest = text.as_str();
+                    if index == 0 {
+                        let (home, after) = self.tilde(text);
+                        if let Some(home) = home {
+                            fields.current.append(home);
+                            fields.started = true;
+                        }
+                        rest = after;
+                    }
+                    if operand {
+                        fields.push_split(&Text::known(rest), &rules);
+                        continue;
+                    }
+                    // bash expands a tilde in whatever looks like an assignment.
+                    let assigned = (index == 0)
+                        .then(|| rest.split_once("=~"))
+                        .flatten()
+                        .filter(|(name, _)| crate::shell::is_name(name));
+                    if let Some((name, _)) = assigned {
+                        let (head, tail) = rest.split_at(name.len() + 1);
+                        fields.current.push_known(head);
+                        let (home, after) = self.tilde(tail);
+                        fields.current.append(home.unwrap_or_default());
+                        rest = after;
+                    }
+                    push_pattern(&mut fields.current, rest, globs);
                     fields.started = true;
                 }
                 Piece::Quoted { text, .. } => {
@@ -201,14 +244,13 @@ impl Interpreter<'_> {
                 }
                 Piece::Parameter { parameter, quoted } => {
                     let expansion = self.parameter(parameter, *quoted);
-                    let rules = self.value_rules(parameter);
+                    let rules = self.value_rules(Some(parameter));
                     let expansion = if rules.combines && pieces.len() > 1 {
                         combined(expansion, &parameter.source)
                     } else {
                         expansion
                     };
-                    fields.patterns = rules.patterns;
-                    push_expansion(&mut fields, expansion, *quoted, rules.separators.as_deref());
+                    self.push_expansion(fields, expansion, *quoted, &rules);
                 }
                 Piece::Command {
                     list,
@@ -216,9 +258,12 @@ impl Interpreter<'_> {
                     source,
                 } => {
                     let output = self.command_substitution(list, source);
-                    let expansion = Expansion::Scalar(output);
-                    fields.patterns = self.state.dialect.globs_values() != Some(false);
-                    push_expansion(&mut fields, expansion, *quoted, separators.as_deref());
+                    // What a command prints is split in zsh, too.
+                    let rules = ValueRules {
+                        separators: self.field_separators(),
+                        ..self.value_rules(None)
+                    };
+                    self.push_expansion(fields, Expansion::Scalar(output), *quoted, &rules);
                 }
                 Piece::Process {
                     list,
@@ -229,39 +274,108 @@ impl Interpreter<'_> {
                     fields.current.append(text);
                     fields.started = true;
                 }
-                Piece::Arithmetic { expression, source } => {
+                Piece::Arithmetic {
+                    expression,
+                    quoted,
+                    source,
+                } => {
                     let text = self.arithmetic(expression, source);
-                    fields.current.append(text);
-                    fields.started = true;
+                    // A number is one word, unless digits separate words.
+                    let plain = self.field_separators().is_some_and(|found| {
+                        !found.contains(|c: char| c.is_ascii_digit() || c == '-')
+                    });
+                    let rules = self.value_rules(None);
+                    self.push_expansion(fields, Expansion::Scalar(text), *quoted || plain, &rules);
                 }
             }
         }
-        fields.finish()
     }
 
-    /// The value of a word where no splitting happens: assignments, here-documents, `case`.
+    fn push_expansion(
+        &mut self,
+        fields: &mut Fields,
+        expansion: Expansion,
+        quoted: bool,
+        rules: &ValueRules,
+    ) {
+        match expansion {
+            Expansion::Operand(word) => {
+                if quoted && word.pieces.is_empty() {
+                    fields.started = true;
+                }
+                self.push_pieces(&word.pieces, !quoted, fields);
+            }
+            Expansion::Scalar(text) if quoted => {
+                fields.current.append(text);
+                fields.started = true;
+            }
+            Expansion::Scalar(text) => fields.push_split(&text, rules),
+            Expansion::Star(texts) if quoted => {
+                let joined = self.join(&texts, true);
+                fields.current.append(joined);
+                fields.started = true;
+            }
+            Expansion::List(texts) | Expansion::Star(texts) => {
+                let count = texts.len();
+                for (index, text) in texts.into_iter().enumerate() {
+                    if quoted {
+                        fields.current.append(text);
+                        fields.started = true;
+                    } else {
+                        fields.push_split(&text, rules);
+                    }
+                    if index + 1 < count {
+                        fields.end_field();
+                    }
+                }
+            }
+            Expansion::Unset => fields.started |= quoted,
+            Expansion::UnknownList(source) => {
+                fields.push(Part::Unknown(source));
+                fields.splits = true;
+            }
+        }
+    }
+
+    /// The value of a word where no splitting happens: here-documents, `case`.
     pub(super) fn value(&mut self, word: &Word) -> Text {
+        self.unsplit(word, false)
+    }
+
+    /// The value of an assignment: tildes after colons are expanded, too.
+    pub(super) fn assigned_value(&mut self, word: &Word) -> Text {
+        self.unsplit(word, true)
+    }
+
+    fn unsplit(&mut self, word: &Word, colons: bool) -> Text {
         let mut text = Text::empty();
         for (index, piece) in word.pieces.iter().enumerate() {
             match piece {
                 Piece::Literal {
                     text: characters, ..
                 } => {
-                    let mut fields = Fields::default();
-                    let rest = if index == 0 {
-                        self.tilde(characters, &mut fields)
-                    } else {
-                        characters
+                    let mut first = index == 0;
+                    let parts: Vec<&str> = match colons {
+                        true => characters.split_inclusive(':').collect(),
+                        false => vec![characters.as_str()],
                     };
-                    text.append(fields.current);
-                    text.push_known(rest);
+                    for part in parts {
+                        let (home, rest) = match first {
+                            true => self.tilde(part),
+                            false => (None, part),
+                        };
+                        text.append(home.unwrap_or_default());
+                        text.push_known(rest);
+                        first = true;
+                    }
                 }
                 Piece::Quoted {
                     text: characters, ..
                 } => text.push_known(characters),
                 Piece::Parameter { parameter, .. } => {
                     let expansion = self.parameter(parameter, true);
-                    text.append(expansion.joined());
+                    let joined = self.joined(expansion);
+                    text.append(joined);
                 }
                 Piece::Command { list, source, .. } => {
                     let output = self.command_substitution(list, source);
@@ -275,7 +389,9 @@ impl Interpreter<'_> {
                     let path = self.process_substitution(list, *output, source);
                     text.append(path);
                 }
-                Piece::Arithmetic { expression, source } => {
+                Piece::Arithmetic {
+                    expression, source, ..
+                } => {
                     let value = self.arithmetic(expression, source);
                     text.append(value);
                 }
@@ -284,11 +400,25 @@ impl Interpreter<'_> {
         text
     }
 
-    /// The value of a word as a pattern: quoted characters are escaped. `None` if not known.
-    pub(super) fn pattern(&mut self, word: &Word) -> Option<String> {
+    /// A word as a pattern of a parameter expansion; `None` if it is not known.
+    pub(super) fn pattern(&mut self, word: &Word) -> Option<Pattern> {
+        let text = self.pattern_text(word)?;
+        let groups = self.state.options.get(ShellOption::ExtGlob);
+        let groups = groups.or_else(|| (!text.contains('(')).then_some(false))?;
+        let fold = self.state.options.get(ShellOption::NoCaseMatch)?;
+        Some(Pattern::new(&text, groups, fold))
+    }
+
+    /// The text of a word as a pattern: quoted characters are escaped. `None` if not known.
+    pub(super) fn pattern_text(&mut self, word: &Word) -> Option<String> {
         let mut pattern = String::new();
-        for piece in &word.pieces {
-            match piece {
+        for (index, piece) in word.pieces.iter().enumerate() {
+            let (text, quoted) = match piece {
+                Piece::Literal { text, .. } if index == 0 && text.starts_with('~') => {
+                    let (home, rest) = self.tilde(text);
+                    escape_pattern(home.unwrap_or_default().exact()?, &mut pattern);
+                    (Text::known(rest), false)
+                }
                 // Groups, numbers and what else zsh has in patterns are not matched here.
                 Piece::Literal { text, .. }
                     if self.state.dialect.is_zsh()
@@ -296,43 +426,84 @@ impl Interpreter<'_> {
                 {
                     return None;
                 }
-                Piece::Literal { text, .. } => pattern.push_str(text),
-                Piece::Quoted { text, .. } => escape_pattern(text, &mut pattern),
+                Piece::Literal { text, .. } => (Text::known(text.as_str()), false),
+                Piece::Quoted { text, .. } => (Text::known(text.as_str()), true),
                 Piece::Parameter { parameter, quoted } => {
-                    let value = self.parameter(parameter, *quoted).joined();
-                    let text = value.exact()?;
-                    if *quoted {
-                        escape_pattern(text, &mut pattern);
-                    } else {
-                        pattern.push_str(text);
+                    match self.parameter(parameter, *quoted) {
+                        Expansion::Operand(word) if !quoted => {
+                            pattern.push_str(&self.pattern_text(&word)?);
+                            continue;
+                        }
+                        expansion => (self.joined(expansion), *quoted),
                     }
                 }
                 Piece::Command {
                     list,
                     quoted,
                     source,
-                } => {
-                    let value = self.command_substitution(list, source);
-                    let text = value.exact()?;
-                    if *quoted {
-                        escape_pattern(text, &mut pattern);
-                    } else {
-                        pattern.push_str(text);
-                    }
-                }
+                } => (self.command_substitution(list, source), *quoted),
                 Piece::Process { .. } => return None,
-                Piece::Arithmetic { expression, source } => {
-                    pattern.push_str(self.arithmetic(expression, source).exact()?);
-                }
+                Piece::Arithmetic {
+                    expression, source, ..
+                } => (self.arithmetic(expression, source), false),
+            };
+            if quoted {
+                escape_pattern(text.exact()?, &mut pattern);
+            } else {
+                pattern.push_str(text.exact()?);
             }
         }
         Some(pattern)
     }
 
-    /// Expands a leading `~`, and gives what is left of the characters.
-    fn tilde<'t>(&self, characters: &'t str, fields: &mut Fields) -> &'t str {
+    /// What replaces a match: an `&` that is not quoted stands for the match, if `live`.
+    pub(super) fn replacement(&mut self, word: &Word, live: bool) -> Option<Replacement> {
+        let mut found = Replacement::new();
+        for (index, piece) in word.pieces.iter().enumerate() {
+            let single = Word {
+                pieces: vec![piece.clone()],
+                span: word.span,
+                source: Rc::clone(&word.source),
+            };
+            let text = if index == 0 {
+                self.value(&single)
+            } else {
+                self.unsplit_rest(&single)
+            };
+            let text = text.exact()?;
+            let quoted = match piece {
+                Piece::Quoted { .. } => true,
+                Piece::Parameter { quoted, .. } | Piece::Command { quoted, .. } => *quoted,
+                Piece::Literal { .. } | Piece::Process { .. } | Piece::Arithmetic { .. } => false,
+            };
+            if quoted || !live {
+                found.push(Some(text.to_owned()));
+                continue;
+            }
+            if text.contains('\\') {
+                return None;
+            }
+            for (index, part) in text.split('&').enumerate() {
+                if index > 0 {
+                    found.push(None);
+                }
+                found.push(Some(part.to_owned()));
+            }
+        }
+        Some(found)
+    }
+
+    fn unsplit_rest(&mut self, word: &Word) -> Text {
+        match word.pieces.as_slice() {
+            [Piece::Literal { text, .. }] => Text::known(text.as_str()),
+            _ => self.value(word),
+        }
+    }
+
+    /// Expands a leading `~`: the home directory, and what is left of the characters.
+    fn tilde<'t>(&self, characters: &'t str) -> (Option<Text>, &'t str) {
         let Some(after) = characters.strip_prefix('~') else {
-            return characters;
+            return (None, characters);
         };
         let end = after.find(['/', ':']).unwrap_or(after.len());
         let (user, rest) = after.split_at(end);
@@ -352,12 +523,8 @@ impl Interpreter<'_> {
             },
         };
         match home {
-            Some(home) => {
-                fields.current.append(home);
-                fields.started = true;
-                rest
-            }
-            None => characters,
+            Some(home) => (Some(home), rest),
+            None => (None, characters),
         }
     }
 
@@ -372,43 +539,9 @@ impl Interpreter<'_> {
 
 fn escape_pattern(text: &str, pattern: &mut String) {
     for character in text.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '\\') {
+        if !character.is_alphanumeric() {
             pattern.push('\\');
         }
         pattern.push(character);
-    }
-}
-
-fn push_expansion(
-    fields: &mut Fields,
-    expansion: Expansion,
-    quoted: bool,
-    separators: Option<&str>,
-) {
-    match expansion {
-        Expansion::Scalar(text) | Expansion::Joined(text) if quoted => {
-            fields.current.append(text);
-            fields.started = true;
-        }
-        Expansion::Scalar(text) | Expansion::Joined(text) => fields.push_split(&text, separators),
-        Expansion::List(texts) => {
-            let count = texts.len();
-            for (index, text) in texts.into_iter().enumerate() {
-                if quoted {
-                    fields.current.append(text);
-                    fields.started = true;
-                } else {
-                    fields.push_split(&text, separators);
-                }
-                if index + 1 < count {
-                    fields.end_field();
-                }
-            }
-        }
-        Expansion::Unset => fields.started |= quoted,
-        Expansion::UnknownList(source) => {
-            fields.push(Part::Unknown(source));
-            fields.splits = true;
-        }
     }
 }

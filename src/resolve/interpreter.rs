@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::command::{Command, Directory, Stdin, Written};
 use super::source::{Origin, Source};
-use super::state::{Function, State, Value};
+use super::state::{Function, Leave, State, Value};
 use super::text::{Part, Text};
 use crate::location::Location;
 use crate::shell::{self, Node, Script};
@@ -43,7 +43,18 @@ pub(super) struct Interpreter<'w> {
     pub(super) steps: usize,
     /// Above 0 where a command may not run, or may fail without ending the script.
     pub(super) conditional: usize,
-    pub(super) errexit: bool,
+    /// How many functions and sourced files are being run.
+    pub(super) calls: usize,
+    /// How many loops stand around the command, within its function.
+    pub(super) loops: usize,
+    /// Ways through the script that left for the end of a loop, a function or the script.
+    pub(super) departed: Vec<State>,
+    /// Whether a command substitution ran in the command that is expanded.
+    pub(super) substituted: bool,
+    /// `$?` before the builtin that runs.
+    pub(super) last_status: Option<u8>,
+    /// Which of the shadowed variables are the running function's.
+    pub(super) scope: usize,
     /// The shell that guard stands in for, not one that a command starts.
     pub(super) outermost: bool,
     /// The line of the text in which the last command stands that may be an alias.
@@ -94,8 +105,23 @@ impl Interpreter<'_> {
     /// Runs in a subshell: what it changes is forgotten.
     pub(super) fn subshell(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
         let before = self.state.clone();
+        let (mark, loops) = (self.departed.len(), self.loops);
         let output = self.deeper(run);
-        self.state = before;
+        let certain = self.departed.len() == mark;
+        if self.state.traps.len() > before.traps.len() {
+            self.arrive(mark, Leave::Exit);
+            self.run_traps(before.traps.len());
+        }
+        self.departed.truncate(mark);
+        self.loops = loops;
+        let inner = std::mem::replace(&mut self.state, before);
+        self.state.status = inner.status.filter(|_| certain);
+        // What it read, nobody else can read again.
+        self.state.stdin = inner.stdin;
+        self.state.input_shared = inner.input_shared;
+        if !certain && self.state.input_shared {
+            self.state.stdin = Stdin::Unknown("an input that was read in part".to_owned());
+        }
         output
     }
 
@@ -108,6 +134,9 @@ impl Interpreter<'_> {
             }
             let text = self.node(node);
             append_output(&mut output, text);
+            if self.state.left.is_some() {
+                break;
+            }
         }
         output
     }
@@ -133,13 +162,18 @@ impl Interpreter<'_> {
     fn node_within_limits(&mut self, node: &Node) -> Text {
         match node {
             Node::Simple(command) => self.simple(command),
-            Node::Pipeline { stages, .. } => self.pipeline(stages),
-            Node::AndOr {
-                left,
-                operator,
-                right,
-            } => self.and_or(left, *operator, right),
-            Node::Background(node) => self.subshell(|shell| shell.node(node)),
+            Node::Pipeline { stages, negated } => self.pipeline(stages, *negated),
+            Node::AndOr { .. } => self.and_or(node),
+            Node::Background(node) => {
+                let stdin = self.state.stdin.clone();
+                let output = self.subshell(|shell| shell.node(node));
+                // It reads when it likes, unless the shell gives it nothing to read.
+                if self.state.stdin != stdin {
+                    self.state.stdin = Stdin::Unknown("an input that is shared".to_owned());
+                }
+                self.state.status = Some(0);
+                output
+            }
             Node::Compound(compound) => self.compound(compound),
             Node::Function { names, body, .. } => {
                 let function = Function {
@@ -149,6 +183,7 @@ impl Interpreter<'_> {
                 for name in names {
                     self.define(name, function.clone());
                 }
+                self.state.status = Some(0);
                 Text::empty()
             }
         }
@@ -170,10 +205,13 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn scalar(&self, name: &str) -> Option<Text> {
-        match self.state.variable(self.world, name)? {
+        let Some(name) = self.state.target(name) else {
+            return Some(Text::unknown(format!("${name}")));
+        };
+        match self.state.variable(self.world, &name)? {
             Value::Scalar(text) => Some(text),
             Value::Unset => None,
-            Value::Array(texts) => texts.first().cloned(),
+            Value::Array(elements) => elements.get(&0).cloned(),
             Value::OneOf(_) | Value::Map(_) => Some(Text::unknown(format!("${name}"))),
         }
     }

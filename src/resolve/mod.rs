@@ -8,10 +8,12 @@ mod assignment;
 mod brace;
 mod builtins;
 mod command;
+mod condition;
 mod control;
 mod descriptor;
 mod expand;
 mod interpreter;
+mod options;
 mod parameter;
 mod pattern;
 mod pure;
@@ -21,6 +23,7 @@ mod source;
 mod state;
 mod substitution;
 mod text;
+mod transform;
 mod zsh_assignment;
 mod zsh_parameter;
 mod zsh_word;
@@ -39,9 +42,10 @@ pub use command::{
 pub(crate) use descriptor::is_standard_input;
 use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;
+use options::Options;
 pub use source::Origin;
 use source::Source;
-use state::State;
+use state::{Leave, State};
 pub use text::{Part, Text};
 
 /// The shell that reads a text, as it starts.
@@ -76,16 +80,24 @@ pub(crate) fn walk(
 ) -> Text {
     let state = State {
         dialect: start.dialect,
+        options: Options::start(start.interactive || start.dialect.expands_aliases()),
         variables: Rc::default(),
+        shadowed: Rc::default(),
+        volatile: Rc::default(),
+        traps: Rc::default(),
         environment: start.environment,
         functions: Rc::default(),
         aliases: Rc::default(),
-        expand_aliases: start.interactive || start.dialect.expands_aliases(),
+        disabled: Rc::default(),
         name: start.name,
         arguments: start.arguments,
         directory: start.directory,
         directory_if_cd_failed: None,
         stdin: start.stdin,
+        input_shared: false,
+        status: Some(0),
+        left: None,
+        option_at: 0,
     };
     let mut interpreter = Interpreter {
         world,
@@ -97,13 +109,21 @@ pub(crate) fn walk(
         nesting: start.nesting,
         steps: 0,
         conditional: 0,
-        errexit: false,
+        calls: 0,
+        loops: 0,
+        departed: Vec::new(),
+        substituted: false,
+        last_status: None,
+        scope: 0,
         outermost: start.nesting == 0,
         line: 0,
         opened: BTreeSet::new(),
         current: place.clone(),
     };
-    interpreter.unsure_text(text, origin, place, "the shell")
+    let output = interpreter.unsure_text(text, origin, place, "the shell");
+    interpreter.arrive(0, Leave::Exit);
+    interpreter.run_traps(0);
+    output
 }
 
 /// What a shell that runs a text (`sh -c TEXT`) prints, as far as it is known without running it.

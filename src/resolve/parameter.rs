@@ -1,57 +1,54 @@
-//! Parameter expansion with all its operators.
+//! Parameter expansion: what a parameter holds, and the operators that choose between words.
 
-use super::arithmetic;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::assignment::SPECIAL;
 use super::interpreter::Interpreter;
-use super::pattern;
 use super::source::Origin;
 use super::state::Value;
 use super::text::{Part, Text};
-use crate::shell::{Operator, Parameter, Piece, Subscript, Word};
+use crate::shell::{Operator, Parameter, Subscript, Word};
 
 /// What a parameter expands to.
 #[derive(Clone, Debug)]
 pub(super) enum Expansion {
     Scalar(Text),
-    /// `$*`, `${a[*]}`: one text when quoted.
-    Joined(Text),
     /// `$@`, `${a[@]}`: a field for each.
     List(Vec<Text>),
+    /// `$*`, `${a[*]}`: one field when quoted.
+    Star(Vec<Text>),
     /// `$@` of unknown length.
     UnknownList(String),
+    /// The word after `:-` or `:+` stands for the parameter, and is expanded in its place.
+    Operand(Word),
     /// Certainly not set.
     Unset,
 }
 
 impl Expansion {
-    /// As one text, where no fields are made.
-    pub(super) fn joined(self) -> Text {
-        match self {
-            Self::Scalar(text) | Self::Joined(text) => text,
-            Self::List(texts) => join(&texts),
-            Self::UnknownList(source) => Text::unknown(source),
-            Self::Unset => Text::empty(),
-        }
-    }
-
-    fn map(self, change: impl Fn(Text) -> Text) -> Self {
-        match self {
-            Self::Scalar(text) => Self::Scalar(change(text)),
-            Self::Joined(text) => Self::Joined(change(text)),
-            Self::List(texts) => Self::List(texts.into_iter().map(change).collect()),
-            unchanged @ (Self::UnknownList(_) | Self::Unset) => unchanged,
+    pub(super) fn list(texts: Vec<Text>, star: bool) -> Self {
+        if star {
+            Self::Star(texts)
+        } else {
+            Self::List(texts)
         }
     }
 }
 
-pub(super) fn join(texts: &[Text]) -> Text {
-    let mut joined = Text::empty();
-    for (index, text) in texts.iter().enumerate() {
-        if index > 0 {
-            joined.push_known(" ");
-        }
-        joined.append(text.clone());
-    }
-    joined
+/// What to expand once the names that `!` goes through are found.
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) subscript: Option<Place>,
+}
+
+/// Which elements of an array are meant.
+pub(super) enum Place {
+    All {
+        star: bool,
+    },
+    /// The text between the brackets: a key, or an arithmetic expression.
+    Element(Text),
 }
 
 impl Interpreter<'_> {
@@ -59,114 +56,195 @@ impl Interpreter<'_> {
         if let Some(zsh) = &parameter.zsh {
             return self.zsh_parameter(parameter, zsh, quoted);
         }
+        let unknown = || Expansion::Scalar(Text::unknown(parameter.source.as_ref()));
         if let Operator::Names = parameter.operator {
             return Expansion::UnknownList(parameter.source.to_string());
         }
-        if parameter.indirect {
-            return self.indirect(parameter);
+        if parameter.indirect
+            && let Some(keys) = self.keys(parameter)
+        {
+            return keys;
         }
-        let found = self.look_up(&parameter.name, parameter.subscript.as_ref());
-        self.apply(parameter, found)
-    }
-
-    /// `${!name}`: the variable whose name `name` holds.
-    fn indirect(&mut self, parameter: &Parameter) -> Expansion {
-        let unknown = Expansion::Scalar(Text::unknown(parameter.source.as_ref()));
-        let Some(Expansion::Scalar(name)) =
-            self.look_up(&parameter.name, parameter.subscript.as_ref())
-        else {
-            return unknown;
-        };
-        let Some(exact) = name.exact().map(str::to_owned) else {
-            return unknown;
-        };
-        if exact.contains('[') {
-            return Expansion::Scalar(self.expand_again(&name, &parameter.source));
-        }
-        let found = self.look_up(&exact, None);
-        self.apply(parameter, found)
-    }
-
-    pub(super) fn apply(&mut self, parameter: &Parameter, found: Option<Expansion>) -> Expansion {
-        let unknown = || Expansion::Scalar(Text::unknown(parameter.source.as_ref()));
-        if parameter.length {
-            return match found {
-                Some(Expansion::Scalar(text)) => match text.exact() {
-                    Some(text) => Expansion::Scalar(Text::known(text.chars().count().to_string())),
-                    None => unknown(),
-                },
-                Some(Expansion::List(texts)) => {
-                    Expansion::Scalar(Text::known(texts.len().to_string()))
+        let place = self.place(parameter.subscript.as_ref());
+        let target = if parameter.indirect {
+            let Some(target) = self.indirect(parameter, place) else {
+                // The name may hold a subscript with a command in it.
+                if let Some(Expansion::Scalar(name)) = self.look_up(&parameter.name, None) {
+                    self.expand_again(&name, &parameter.source);
                 }
-                Some(Expansion::Unset) => Expansion::Scalar(Text::known("0")),
-                Some(Expansion::Joined(_) | Expansion::UnknownList(_)) | None => unknown(),
+                return unknown();
             };
+            target
+        } else {
+            Target {
+                name: parameter.name.clone(),
+                subscript: place,
+            }
+        };
+        let found = self.look_up(&target.name, target.subscript.as_ref());
+        self.apply(parameter, &target, found)
+    }
+
+    /// `${!a[@]}`: the indices of an array.
+    fn keys(&mut self, parameter: &Parameter) -> Option<Expansion> {
+        let star = match parameter.subscript {
+            Some(Subscript::At) => false,
+            Some(Subscript::Star) => true,
+            Some(Subscript::Index(_)) | None => return None,
+        };
+        let unknown = || Expansion::UnknownList(parameter.source.to_string());
+        let Some(name) = self.state.target(&parameter.name) else {
+            return Some(unknown());
+        };
+        let texts = match self.state.variable(self.world, &name) {
+            Some(Value::Array(elements)) => elements
+                .keys()
+                .map(|index| Text::known(index.to_string()))
+                .collect(),
+            Some(Value::Map(elements)) => in_hash_order(&elements)
+                .into_iter()
+                .map(|(key, _)| Text::known(key))
+                .collect(),
+            Some(Value::Unset) => Vec::new(),
+            Some(Value::Scalar(text)) if !text.has_unknown() => vec![Text::known("0")],
+            Some(Value::Scalar(_) | Value::OneOf(_)) | None => return Some(unknown()),
+        };
+        Some(Expansion::list(texts, star))
+    }
+
+    /// `${!name}`: the parameter whose name `name` holds; of a reference, its own name.
+    fn indirect(&mut self, parameter: &Parameter, place: Option<Place>) -> Option<Target> {
+        let Some(Expansion::Scalar(name)) = self.look_up(&parameter.name, place.as_ref()) else {
+            return None;
+        };
+        let (name, subscript) = split_subscript(name.exact()?);
+        let subscript = match subscript {
+            None => None,
+            Some("@") => Some(Place::All { star: false }),
+            Some("*") => Some(Place::All { star: true }),
+            Some(text) if is_plain(text) => Some(Place::Element(Text::known(text))),
+            Some(_) => return None,
+        };
+        Some(Target {
+            name: name.to_owned(),
+            subscript,
+        })
+    }
+
+    pub(super) fn place(&mut self, subscript: Option<&Subscript>) -> Option<Place> {
+        Some(match subscript? {
+            Subscript::At => Place::All { star: false },
+            Subscript::Star => Place::All { star: true },
+            Subscript::Index(word) => Place::Element(self.value(word)),
+        })
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        parameter: &Parameter,
+        target: &Target,
+        found: Option<Expansion>,
+    ) -> Expansion {
+        let list = matches!(target.name.as_str(), "@" | "*")
+            || matches!(target.subscript, Some(Place::All { .. }));
+        let unknown = || {
+            let source = parameter.source.as_ref();
+            match list && !parameter.length {
+                true => Expansion::UnknownList(source.to_owned()),
+                false => Expansion::Scalar(Text::unknown(source)),
+            }
+        };
+        if parameter.length {
+            let length = found.and_then(|found| length(&found, list));
+            return length.map_or_else(unknown, |length| {
+                Expansion::Scalar(Text::known(length.to_string()))
+            });
         }
         match &parameter.operator {
-            Operator::None | Operator::Names | Operator::Error { .. } => {
-                let list = matches!(parameter.name.as_str(), "@" | "*")
-                    || matches!(parameter.subscript, Some(Subscript::At | Subscript::Star));
-                match found {
-                    Some(Expansion::Scalar(text)) if list && text.has_unknown() => {
-                        Expansion::UnknownList(parameter.source.to_string())
-                    }
-                    Some(found) => found,
-                    None if list => Expansion::UnknownList(parameter.source.to_string()),
-                    None => unknown(),
-                }
-            }
-            Operator::Default { colon, word } => match presence(found.as_ref(), *colon) {
+            Operator::None | Operator::Names | Operator::Error { .. } => match found {
+                Some(Expansion::Scalar(text)) if list && text.has_unknown() => unknown(),
+                Some(found) => found,
+                None => unknown(),
+            },
+            Operator::Default { colon, word } => match self.presence(found.as_ref(), *colon) {
                 Presence::Present => found.unwrap_or_else(unknown),
-                Presence::Absent => self.operand(word),
+                Presence::Absent => Expansion::Operand(word.clone()),
                 Presence::Uncertain => {
-                    // The commands in the operand may run.
-                    let _ = self.operand(word);
+                    self.perhaps(word);
                     unknown()
                 }
             },
-            Operator::Assign { colon, word } => match presence(found.as_ref(), *colon) {
+            Operator::Assign { colon, word } => match self.presence(found.as_ref(), *colon) {
                 Presence::Present => found.unwrap_or_else(unknown),
                 Presence::Absent => {
                     let value = self.value(word);
-                    self.state
-                        .set(self.world, &parameter.name, Value::Scalar(value.clone()));
-                    Expansion::Scalar(value)
+                    let place = target.subscript.as_ref();
+                    self.store(&target.name, place, value, false);
+                    self.look_up(&target.name, place).unwrap_or_else(unknown)
                 }
                 Presence::Uncertain => {
-                    let _ = self.value(word);
+                    self.perhaps(word);
+                    let name = target.name.clone();
+                    self.forget(&name);
                     unknown()
                 }
             },
-            Operator::Alternative { colon, word } => match presence(found.as_ref(), *colon) {
-                Presence::Present => self.operand(word),
+            Operator::Alternative { colon, word } => match self.presence(found.as_ref(), *colon) {
+                Presence::Present => Expansion::Operand(word.clone()),
                 Presence::Absent => Expansion::Scalar(Text::empty()),
                 Presence::Uncertain => {
-                    let _ = self.operand(word);
+                    self.perhaps(word);
                     unknown()
                 }
             },
+            Operator::Substring { offset, length } if list => {
+                let offset = self.number(offset);
+                let length = length.as_ref().map(|length| self.number(length));
+                let elements = self.elements(target);
+                slice(elements, &self.state.name, target, offset, length)
+                    .map_or_else(unknown, |texts| Expansion::list(texts, is_star(target)))
+            }
             Operator::Transform('P') => {
-                let text = found.map_or_else(
-                    || Text::unknown(parameter.source.as_ref()),
-                    Expansion::joined,
-                );
+                let text = match found {
+                    Some(found) => self.joined(found),
+                    None => Text::unknown(parameter.source.as_ref()),
+                };
                 Expansion::Scalar(self.expand_again(&text, &parameter.source))
             }
             operator => {
-                let Some(found) = found else { return unknown() };
                 let change = self.change(operator);
+                let (Some(found), Some(change)) = (found, change) else {
+                    return unknown();
+                };
                 let source = parameter.source.as_ref();
-                match change {
-                    Some(change) => found.map(|text| match text.exact() {
-                        Some(known) => change
-                            .apply(known)
-                            .map_or_else(|| Text::unknown(source), Text::known),
-                        None => change.apply_around(&text, source),
-                    }),
-                    None => unknown(),
+                match found {
+                    Expansion::Scalar(text) => Expansion::Scalar(change.apply(&text, source)),
+                    Expansion::List(texts) => Expansion::List(
+                        texts
+                            .iter()
+                            .map(|text| change.apply(text, source))
+                            .collect(),
+                    ),
+                    Expansion::Star(texts) => Expansion::Star(
+                        texts
+                            .iter()
+                            .map(|text| change.apply(text, source))
+                            .collect(),
+                    ),
+                    other @ (Expansion::UnknownList(_)
+                    | Expansion::Operand(_)
+                    | Expansion::Unset) => other,
                 }
             }
         }
+    }
+
+    /// A word that may be expanded or not: the commands in it may run, and set what they set.
+    fn perhaps(&mut self, word: &Word) {
+        let before = self.state.clone();
+        let _ = self.value(word);
+        let world = self.world;
+        self.state.join(&before, world);
     }
 
     /// Expands a value once more, as bash does with prompts and with subscripts in names that it
@@ -191,188 +269,159 @@ impl Interpreter<'_> {
         Text::unknown(source)
     }
 
-    /// The word after `:-` and its kin: its quoted fields stay apart only in an argument, so one
-    /// text is enough unless it is a single `"$@"`.
-    fn operand(&mut self, word: &Word) -> Expansion {
-        if let [Piece::Parameter { parameter, quoted }] = word.pieces.as_slice() {
-            return self.parameter(parameter, *quoted);
-        }
-        // zsh splits what a command prints, and nothing else.
-        let prints = |piece: &Piece| matches!(piece, Piece::Command { quoted: false, .. });
-        if self.state.dialect.is_zsh() && word.pieces.iter().any(prints) {
-            return self.nested(word);
-        }
-        Expansion::Scalar(self.value(word))
-    }
-
     /// What is known of a parameter; `None` if nothing.
-    pub(super) fn look_up(
-        &mut self,
-        name: &str,
-        subscript: Option<&Subscript>,
-    ) -> Option<Expansion> {
+    pub(super) fn look_up(&mut self, name: &str, place: Option<&Place>) -> Option<Expansion> {
         match name {
             "@" | "*" => {
-                let arguments = self.state.arguments.clone()?;
-                return Some(if name == "@" {
-                    Expansion::List(arguments)
-                } else {
-                    Expansion::Joined(join(&arguments))
-                });
+                return Some(Expansion::list(self.state.arguments.clone()?, name == "*"));
             }
             "#" => {
                 let count = self.state.arguments.as_ref()?.len();
                 return Some(Expansion::Scalar(Text::known(count.to_string())));
             }
+            "?" => {
+                let status = self.state.status?;
+                return Some(Expansion::Scalar(Text::known(status.to_string())));
+            }
             "0" => return Some(Expansion::Scalar(self.state.name.clone())),
             "PWD" if !self.state.variables.contains_key("PWD") => {
                 return Some(Expansion::Scalar(self.working_directory()));
             }
+            _ if SPECIAL.contains(&name) => return None,
             _ => {}
         }
         if let Ok(number) = name.parse::<usize>() {
             let arguments = self.state.arguments.as_ref()?;
-            let text = arguments
-                .get(number.checked_sub(1)?)
-                .cloned()
-                .unwrap_or_default();
-            return Some(Expansion::Scalar(text));
+            return Some(match arguments.get(number.checked_sub(1)?) {
+                Some(text) => Expansion::Scalar(text.clone()),
+                None => Expansion::Unset,
+            });
         }
-        match (self.state.variable(self.world, name)?, subscript) {
+        // A reference may name an element.
+        let target = self.state.target(name)?;
+        let (name, subscript) = split_subscript(&target);
+        let element = subscript.map(|text| Place::Element(Text::known(text)));
+        let place = element.as_ref().or(place);
+        match (self.state.variable(self.world, name)?, place) {
+            (Value::Unset, Some(Place::All { star })) => Some(Expansion::list(Vec::new(), *star)),
             (Value::Unset, _) => Some(Expansion::Unset),
-            (Value::Scalar(text), None | Some(Subscript::At | Subscript::Star)) => {
-                Some(Expansion::Scalar(text))
+            (Value::Scalar(text), None) => Some(Expansion::Scalar(text)),
+            (Value::Scalar(text), Some(Place::All { star })) => {
+                (!text.has_unknown()).then(|| Expansion::list(vec![text], *star))
             }
-            (Value::Array(texts), None) => Some(Expansion::Scalar(
-                texts.first().cloned().unwrap_or_default(),
-            )),
-            (Value::Array(texts), Some(Subscript::At)) => Some(Expansion::List(texts)),
-            (Value::Array(texts), Some(Subscript::Star)) => Some(Expansion::Joined(join(&texts))),
-            (Value::Map(map), Some(Subscript::At)) => {
-                Some(Expansion::List(map.into_values().collect()))
+            (Value::Scalar(text), Some(Place::Element(index))) => {
+                let index = self.number_of(index)?;
+                // An unknown value may be an array.
+                (!text.has_unknown()).then_some(match index {
+                    0 | -1 => Expansion::Scalar(text),
+                    _ => Expansion::Unset,
+                })
             }
-            (Value::Array(texts), Some(Subscript::Index(index))) => {
-                let index = self.number(index)?;
-                let index = if index < 0 {
-                    index + i64::try_from(texts.len()).ok()?
-                } else {
-                    index
-                };
-                let text = texts
-                    .get(usize::try_from(index).ok()?)
-                    .cloned()
-                    .unwrap_or_default();
-                Some(Expansion::Scalar(text))
+            (Value::Array(elements), Some(Place::All { star })) => {
+                Some(Expansion::list(elements.values().cloned().collect(), *star))
             }
-            (Value::Map(map), Some(Subscript::Index(key))) => {
-                let key = self.value(key);
-                Some(Expansion::Scalar(
-                    map.get(key.exact()?).cloned().unwrap_or_default(),
-                ))
+            (Value::Array(elements), Some(Place::Element(index))) => {
+                let index = self.number_of(index)?;
+                let index = from_the_end(&elements, index);
+                Some(element_of(elements.get(&index)))
             }
-            (Value::Scalar(text), Some(Subscript::Index(index))) => {
-                (self.number(index)? == 0).then_some(Expansion::Scalar(text))
+            (Value::Array(elements), None) => Some(element_of(elements.get(&0))),
+            (Value::Map(elements), Some(Place::All { star })) => {
+                let ordered = in_hash_order(&elements).into_iter();
+                let texts = ordered.map(|(_, text)| text.clone()).collect();
+                Some(Expansion::list(texts, *star))
             }
-            (Value::OneOf(_), _) | (Value::Map(_), None | Some(Subscript::Star)) => None,
+            (Value::Map(elements), Some(Place::Element(key))) => {
+                Some(element_of(elements.get(key.exact()?)))
+            }
+            (Value::Map(elements), None) => Some(element_of(elements.get("0"))),
+            (Value::OneOf(_), _) => None,
         }
     }
 
-    pub(super) fn number(&mut self, expression: &Word) -> Option<i64> {
-        let text = self.value(expression);
-        // A variable's value is read as an expression, too, with the subscripts in it.
-        let names: Vec<String> = text
-            .known_prefix()
-            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
-            .map(str::to_owned)
-            .collect();
-        for name in names {
-            if let Some(value) = self
-                .scalar(&name)
-                .filter(|value| value.display().contains('['))
+    /// The elements that `${a[@]:…}` counts, with their indices.
+    fn elements(&mut self, target: &Target) -> Option<Vec<(i64, Text)>> {
+        if matches!(target.name.as_str(), "@" | "*") {
+            let arguments = self.state.arguments.clone()?;
+            return Some((1..).zip(arguments).collect());
+        }
+        let name = self.state.target(&target.name)?;
+        match self.state.variable(self.world, &name)? {
+            Value::Array(elements) => Some(
+                elements
+                    .iter()
+                    .map(|(index, text)| (*index, text.clone()))
+                    .collect(),
+            ),
+            Value::Unset => Some(Vec::new()),
+            Value::Scalar(text) if !text.has_unknown() => Some(vec![(0, text)]),
+            Value::Scalar(_) | Value::OneOf(_) | Value::Map(_) => None,
+        }
+    }
+
+    fn presence(&self, found: Option<&Expansion>, colon: bool) -> Presence {
+        let full = |text: &Text| match text.exact() {
+            Some("") => Presence::Absent,
+            Some(_) => Presence::Present,
+            None if text
+                .parts()
+                .iter()
+                .any(|part| matches!(part, Part::Known(_))) =>
             {
-                self.expand_again(&value, &expression.source);
+                Presence::Present
             }
+            None => Presence::Uncertain,
+        };
+        match found {
+            // Not set in the environment and not set here: so bash will find it, too.
+            None if self.state.environment.uncertain => Presence::Uncertain,
+            None | Some(Expansion::Unset) => Presence::Absent,
+            Some(Expansion::UnknownList(_) | Expansion::Operand(_)) => Presence::Uncertain,
+            Some(Expansion::List(texts) | Expansion::Star(texts)) => match texts.as_slice() {
+                [] => Presence::Absent,
+                [only] if colon => full(only),
+                _ => Presence::Present,
+            },
+            Some(Expansion::Scalar(text)) if colon => full(text),
+            // What a loop or another way may have unset.
+            Some(Expansion::Scalar(text)) if matches!(text.parts(), [Part::Unknown(_)]) => {
+                Presence::Uncertain
+            }
+            Some(Expansion::Scalar(_)) => Presence::Present,
         }
-        let lookup = |name: &str| self.scalar(name)?.exact().map(str::to_owned);
-        arithmetic::evaluate(text.exact()?, &lookup)
     }
 
-    pub(super) fn arithmetic(&mut self, expression: &Word, source: &str) -> Text {
-        match self.number(expression) {
-            Some(number) => Text::known(number.to_string()),
-            None => Text::unknown(source),
+    /// As one text, where no fields are made.
+    pub(super) fn joined(&mut self, expansion: Expansion) -> Text {
+        match expansion {
+            Expansion::Scalar(text) => text,
+            Expansion::List(texts) => self.join(&texts, false),
+            Expansion::Star(texts) => self.join(&texts, true),
+            Expansion::UnknownList(source) => Text::unknown(source),
+            Expansion::Operand(word) => self.value(&word),
+            Expansion::Unset => Text::empty(),
         }
     }
 
-    /// A pattern operator with its operands evaluated; `None` if they are not known.
-    fn change(&mut self, operator: &Operator) -> Option<Change> {
-        Some(match operator {
-            Operator::RemovePrefix { longest, pattern } => Change::RemovePrefix {
-                longest: *longest,
-                pattern: self.pattern(pattern)?,
-            },
-            Operator::RemoveSuffix { longest, pattern } => Change::RemoveSuffix {
-                longest: *longest,
-                pattern: self.pattern(pattern)?,
-            },
-            Operator::Replace {
-                all,
-                anchor,
-                pattern,
-                replacement,
-            } => Change::Replace {
-                all: *all,
-                anchor: *anchor,
-                pattern: self.pattern(pattern)?,
-                replacement: self.value(replacement).exact()?.to_owned(),
-            },
-            Operator::Substring { offset, length } => Change::Substring {
-                offset: self.number(offset)?,
-                length: match length {
-                    Some(length) => Some(self.number(length)?),
-                    None => None,
-                },
-            },
-            Operator::Case {
-                upper,
-                all,
-                pattern,
-            } => {
-                let pattern = self.pattern(pattern)?;
-                if !pattern.is_empty() && pattern != "?" {
-                    return None;
-                }
-                Change::Case {
-                    upper: *upper,
-                    all: *all,
-                }
+    /// Several texts as one: `$*` has the first character of `IFS` between them.
+    pub(super) fn join(&self, texts: &[Text], star: bool) -> Text {
+        let separators = self.field_separators();
+        let between = match &separators {
+            _ if !star => Part::Known(" ".to_owned()),
+            Some(separators) => {
+                let first: String = separators.chars().take(1).collect();
+                Part::Known(first)
             }
-            Operator::Transform('U') => Change::Case {
-                upper: true,
-                all: true,
-            },
-            Operator::Transform('u') => Change::Case {
-                upper: true,
-                all: false,
-            },
-            Operator::Transform('L') => Change::Case {
-                upper: false,
-                all: true,
-            },
-            Operator::Transform('Q') => Change::Quote,
-            Operator::Transform('E') => Change::AnsiC,
-            Operator::Transform(_)
-            | Operator::None
-            | Operator::Names
-            | Operator::Error { .. }
-            | Operator::Default { .. }
-            | Operator::Assign { .. }
-            | Operator::Alternative { .. }
-            | Operator::Set { .. }
-            | Operator::Exclude { .. }
-            | Operator::Other { .. } => return None,
-        })
+            None => Part::Unknown("$IFS".to_owned()),
+        };
+        let mut joined = Text::empty();
+        for (index, text) in texts.iter().enumerate() {
+            if index > 0 {
+                joined.push(between.clone());
+            }
+            joined.append(text.clone());
+        }
+        joined
     }
 }
 
@@ -382,136 +431,90 @@ enum Presence {
     Uncertain,
 }
 
-fn presence(found: Option<&Expansion>, colon: bool) -> Presence {
+fn is_star(target: &Target) -> bool {
+    target.name == "*" || matches!(target.subscript, Some(Place::All { star: true }))
+}
+
+fn element_of(text: Option<&Text>) -> Expansion {
+    text.map_or(Expansion::Unset, |text| Expansion::Scalar(text.clone()))
+}
+
+/// `a[1]` as a name and what stands in the brackets.
+pub(super) fn split_subscript(text: &str) -> (&str, Option<&str>) {
+    match text.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some((name, subscript)) => (name, Some(subscript)),
+        None => (text, None),
+    }
+}
+
+/// Whether nothing in a subscript is expanded.
+fn is_plain(subscript: &str) -> bool {
+    !subscript.contains(['$', '`', '"', '\'', '\\'])
+}
+
+/// Indices below 0 count from the end.
+pub(super) fn from_the_end(elements: &BTreeMap<i64, Text>, index: i64) -> i64 {
+    match elements.keys().next_back() {
+        Some(last) if index < 0 => index.saturating_add(last + 1),
+        _ => index,
+    }
+}
+
+/// How long a value is, or how many values there are.
+fn length(found: &Expansion, list: bool) -> Option<usize> {
     match found {
-        // Not set in the environment and not set here: so bash will find it, too.
-        None | Some(Expansion::Unset) => Presence::Absent,
-        Some(Expansion::UnknownList(_)) => Presence::Uncertain,
-        Some(Expansion::List(texts)) if texts.is_empty() => Presence::Absent,
-        Some(Expansion::Scalar(text) | Expansion::Joined(text)) if colon => {
-            match (text.exact(), text.parts()) {
-                (Some(""), _) => Presence::Absent,
-                (Some(_), _) => Presence::Present,
-                (None, parts) if parts.iter().any(|part| matches!(part, Part::Known(_))) => {
-                    Presence::Present
-                }
-                (None, _) => Presence::Uncertain,
-            }
-        }
-        Some(Expansion::Scalar(_) | Expansion::Joined(_) | Expansion::List(_)) => Presence::Present,
+        Expansion::Scalar(text) if list => (!text.has_unknown()).then_some(1),
+        // What is one character, the locale says.
+        Expansion::Scalar(text) => text.exact().filter(|text| text.is_ascii()).map(str::len),
+        Expansion::List(texts) | Expansion::Star(texts) => Some(texts.len()),
+        Expansion::Unset => Some(0),
+        Expansion::UnknownList(_) | Expansion::Operand(_) => None,
     }
 }
 
-enum Change {
-    RemovePrefix {
-        longest: bool,
-        pattern: String,
-    },
-    RemoveSuffix {
-        longest: bool,
-        pattern: String,
-    },
-    Replace {
-        all: bool,
-        anchor: Option<char>,
-        pattern: String,
-        replacement: String,
-    },
-    Substring {
-        offset: i64,
-        length: Option<i64>,
-    },
-    Case {
-        upper: bool,
-        all: bool,
-    },
-    Quote,
-    AnsiC,
-}
-
-impl Change {
-    fn apply(&self, text: &str) -> Option<String> {
-        Some(match self {
-            Self::RemovePrefix { longest, pattern } => {
-                pattern::remove_prefix(text, pattern, *longest).to_owned()
-            }
-            Self::RemoveSuffix { longest, pattern } => {
-                pattern::remove_suffix(text, pattern, *longest).to_owned()
-            }
-            Self::Replace {
-                all,
-                anchor,
-                pattern,
-                replacement,
-            } => pattern::replace(text, pattern, replacement, *all, *anchor),
-            Self::Substring { offset, length } => substring(text, *offset, *length)?,
-            Self::Case { upper, all } => change_case(text, *upper, *all),
-            Self::Quote => format!("'{}'", text.replace('\'', r"'\''")),
-            Self::AnsiC => crate::shell::ansi_c(text),
-        })
+/// `${a[@]:offset:length}`. The offset of an array is an index, not a place.
+fn slice(
+    elements: Option<Vec<(i64, Text)>>,
+    name: &Text,
+    target: &Target,
+    offset: Option<i64>,
+    length: Option<Option<i64>>,
+) -> Option<Vec<Text>> {
+    let (mut elements, offset) = (elements?, offset?);
+    if matches!(target.name.as_str(), "@" | "*") {
+        elements.insert(0, (0, name.clone()));
     }
-
-    /// On a text that is known only in part: what is removed at one end leaves the other end.
-    fn apply_around(&self, text: &Text, source: &str) -> Text {
-        let parts = text.parts();
-        match (self, parts.split_last(), parts.split_first()) {
-            (
-                Self::RemoveSuffix {
-                    longest: false,
-                    pattern,
-                },
-                Some((Part::Known(last), head)),
-                _,
-            ) => {
-                let kept = pattern::remove_suffix(last, pattern, false);
-                if kept.len() == last.len() {
-                    return Text::unknown(source);
-                }
-                let mut changed = Text::empty();
-                for part in head {
-                    changed.push(part.clone());
-                }
-                changed.push_known(kept);
-                changed
-            }
-            _ => Text::unknown(source),
-        }
-    }
-}
-
-fn substring(text: &str, offset: i64, length: Option<i64>) -> Option<String> {
-    let characters: Vec<char> = text.chars().collect();
-    let count = i64::try_from(characters.len()).ok()?;
-    let start = if offset < 0 { count + offset } else { offset };
-    if start < 0 || start > count {
-        return Some(String::new());
-    }
-    let end = match length {
-        None => count,
-        Some(length) if length < 0 => count + length,
-        Some(length) => (start.checked_add(length)?).min(count),
+    let end = elements.last().map_or(0, |(index, _)| index + 1);
+    let from = if offset < 0 {
+        end.checked_add(offset)?
+    } else {
+        offset
     };
-    if end < start {
-        return None;
+    if from < 0 {
+        return Some(Vec::new());
     }
-    let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
-    Some(characters.get(start..end)?.iter().collect())
+    let count = match length {
+        None => usize::MAX,
+        Some(length) => usize::try_from(length?).ok()?,
+    };
+    let rest = elements.into_iter().filter(|(index, _)| *index >= from);
+    Some(rest.take(count).map(|(_, text)| text).collect())
 }
 
-fn change_case(text: &str, upper: bool, all: bool) -> String {
-    let change = |c: char| -> String {
-        if upper {
-            c.to_uppercase().collect()
-        } else {
-            c.to_lowercase().collect()
-        }
+/// The elements of an associative array in the order in which bash 5 gives them: by the low bits of
+/// their hash. Another bash gives the same words in another order.
+pub(super) fn in_hash_order(elements: &Rc<BTreeMap<String, Text>>) -> Vec<(&str, &Text)> {
+    let bucket = |key: &str| {
+        let mix = |hash: u32, byte: u8| {
+            let signed = u32::from(byte) | if byte > 127 { 0xffff_ff00 } else { 0 };
+            hash.wrapping_mul(16_777_619) ^ signed
+        };
+        key.bytes().fold(2_166_136_261_u32, mix) & 1023
     };
-    let mut characters = text.chars();
-    if all {
-        return characters.map(change).collect();
-    }
-    match characters.next() {
-        Some(first) => change(first) + characters.as_str(),
-        None => String::new(),
-    }
+    let mut ordered: Vec<(&str, &Text)> = elements
+        .iter()
+        .map(|(key, text)| (key.as_str(), text))
+        .collect();
+    ordered.sort_by_key(|(key, _)| bucket(key));
+    ordered
 }

@@ -5,13 +5,22 @@ use std::rc::Rc;
 use super::builtins::normalized;
 use super::command::{Argument, Command, Redirection, Stdin};
 use super::control::uncertain;
-use super::interpreter::{Interpreter, STEP_LIMIT};
+use super::interpreter::{Interpreter, STEP_LIMIT, append_output};
+use super::options::ShellOption;
 use super::pure;
 use super::redirection::Io;
-use super::state::{Function, State, Value};
+use super::state::{Function, Leave, State, Value};
 use super::text::Text;
 use crate::location::Location;
 use crate::shell::{self, AssignmentValue, Piece, RedirectionTarget, SimpleCommand, Word};
+
+/// Programs that read some of their input and leave the rest to the next: what is left is not
+/// known.
+const READS_IN_PART: &[&str] = &[
+    "head", "dd", "sed", "awk", "gawk", "mawk", "python", "python3", "perl", "ruby", "node", "php",
+    "bash", "sh", "dash", "zsh", "ksh", "line", "busybox", "toybox", "xxd", "od", "env", "sudo",
+    "timeout", "nice", "nohup", "time", "stdbuf", "xargs", "more", "less",
+];
 
 impl Interpreter<'_> {
     pub(super) fn simple(&mut self, command: &SimpleCommand) -> Text {
@@ -37,12 +46,13 @@ impl Interpreter<'_> {
             let mut after: Option<State> = None;
             for text in texts {
                 self.state = before.clone();
-                self.state.set(self.world, &name, Value::Scalar(text));
+                let attributes = self.state.attributes(self.world, &name);
+                self.state.bind(&name, Value::Scalar(text), attributes);
                 output = self.simple(command);
-                match &mut after {
-                    Some(after) => after.join(&self.state, self.world),
-                    None => after = Some(self.state.clone()),
+                if let Some(after) = after.take() {
+                    self.merge(after);
                 }
+                after = Some(std::mem::replace(&mut self.state, before.clone()));
             }
             self.state = after.unwrap_or(before);
             return uncertain(output, &format!("${name}"));
@@ -82,9 +92,34 @@ impl Interpreter<'_> {
     fn simple_with_values(&mut self, command: &SimpleCommand) -> Text {
         let location = self.source.locate(command.span);
         self.current = location.clone();
+        self.substituted = false;
+        let declares = command
+            .words
+            .first()
+            .is_some_and(|word| shell::DECLARATIONS.contains(&word.source.as_ref()));
+        // `set -k`: assignments count wherever they stand.
+        let keyword = self.state.options.has(ShellOption::Keyword);
         let mut argv = Vec::new();
-        for word in &command.words {
+        let mut keywords = Vec::new();
+        for (index, word) in command.words.iter().enumerate() {
             let at = self.source.locate(word.span);
+            if index > 0
+                && (declares || keyword)
+                && let Some(name) = assigned_name(word)
+            {
+                let value = self.assigned_value(word);
+                if declares {
+                    argv.push(Argument {
+                        value,
+                        splits: false,
+                        verbatim: None,
+                        location: at,
+                    });
+                } else {
+                    keywords.push((name.to_owned(), value.after(name.len() + 1)));
+                }
+                continue;
+            }
             argv.extend(self.fields(word).into_iter().map(|field| Argument {
                 value: field.text,
                 splits: field.splits,
@@ -97,6 +132,10 @@ impl Interpreter<'_> {
                 self.assign(assignment);
             }
             let io = self.redirections(&command.redirections);
+            // A substitution gives its own status.
+            if !self.substituted {
+                self.state.status = Some(0);
+            }
             if let Some(program) = self.null_command(command) {
                 let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
                 let argv = vec![Argument::known(program, location.clone())];
@@ -104,49 +143,73 @@ impl Interpreter<'_> {
                 return self.deliver(output, &io);
             }
             if !io.redirections.is_empty() {
+                self.state.status = None;
                 self.emit(Vec::new(), &io, self.state.stdin.clone(), location);
                 return self.deliver(Text::empty(), &io);
             }
             return Text::empty();
         }
-        let before = (!command.assignments.is_empty()).then(|| {
-            (
-                Rc::clone(&self.state.variables),
-                self.state.environment.clone(),
-            )
-        });
-        let declares = command.words.first().is_some_and(|word| {
-            matches!(
-                word.source.as_ref(),
-                "declare"
-                    | "typeset"
-                    | "local"
-                    | "export"
-                    | "readonly"
-                    | "integer"
-                    | "float"
-                    | "private"
-            )
-        });
-        if declares {
+        if declares && self.state.dialect.is_zsh() {
+            let output = self.run_redirected(argv, command, location);
             self.declare_maps(command);
-        }
-        for assignment in &command.assignments {
-            if declares {
+            for assignment in &command.assignments {
                 self.assign(assignment);
-            } else if let AssignmentValue::Scalar(word) = &assignment.value {
-                let value = self.value(word);
+            }
+            return output;
+        }
+        if declares {
+            let arrays = self.declared_arrays(command, &argv);
+            let output = self.run_redirected(argv, command, location);
+            for (name, value) in arrays {
+                self.declare_array(&name, value);
+            }
+            return output;
+        }
+        let kept = self.state.shadowed.len();
+        let mut exported = Vec::new();
+        for assignment in &command.assignments {
+            if let AssignmentValue::Scalar(word) = &assignment.value {
+                let mut value = match self.scalar(&assignment.name) {
+                    Some(before) if assignment.append => before,
+                    _ => Text::empty(),
+                };
+                value.append(self.assigned_value(word));
                 self.hook(&assignment.name, &value);
+                exported.push((
+                    assignment.name.clone(),
+                    self.state.environment.change(&assignment.name),
+                ));
+                self.state.shadow(&assignment.name);
                 self.state
                     .with_assignment(&assignment.name, Value::Scalar(value));
             }
         }
+        for (name, value) in keywords {
+            exported.push((name.clone(), self.state.environment.change(&name)));
+            self.state.shadow(&name);
+            self.state.with_assignment(&name, Value::Scalar(value));
+        }
+        let output = self.run_redirected(argv, command, location);
+        let world = self.world;
+        self.state.unshadow(world, kept);
+        for (name, change) in exported.into_iter().rev() {
+            self.state.environment.restore(&name, change);
+        }
+        output
+    }
+
+    fn run_redirected(
+        &mut self,
+        argv: Vec<Argument>,
+        command: &SimpleCommand,
+        location: Location,
+    ) -> Text {
         let io = self.redirections(&command.redirections);
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
         let output = self.run(argv, &io, stdin, location);
-        if let Some((variables, environment)) = before.filter(|_| !declares) {
-            self.state.variables = variables;
-            self.state.environment = environment;
+        if !io.redirections.is_empty() {
+            // A file may not open.
+            self.state.status = None;
         }
         self.deliver(output, &io)
     }
@@ -154,12 +217,11 @@ impl Interpreter<'_> {
     /// Runs an argv: a function, a builtin that the interpreter itself must follow, or a command.
     pub(super) fn run(
         &mut self,
-        mut argv: Vec<Argument>,
+        argv: Vec<Argument>,
         io: &Io,
         stdin: Stdin,
         location: Location,
     ) -> Text {
-        self.name_original(&mut argv);
         let Some(first) = argv.first() else {
             return Text::empty();
         };
@@ -170,23 +232,78 @@ impl Interpreter<'_> {
             .map(str::to_owned)
         else {
             self.emit(argv, io, stdin, location);
+            self.state.status = None;
+            // It may be a builtin that sets what it likes.
+            self.state.environment.uncertain = true;
             return Text::unknown("a program that is not known");
         };
-        if let Some(function) = self.state.functions.get(&name).cloned() {
-            if !io.redirections.is_empty() {
-                self.emit(Vec::new(), io, Stdin::Empty, location);
-            }
-            return self.call(&function, &argv, stdin);
+        let Some(definition) = self.state.functions.get(&name).cloned() else {
+            return self.run_named(&name, argv, io, stdin, location);
+        };
+        if !io.redirections.is_empty() {
+            self.emit(Vec::new(), io, Stdin::Empty, location.clone());
         }
-        match self.builtin(&name, &argv, io, &stdin, &location) {
-            Some(output) => output,
-            None => {
-                let output = self.printed(&name, &argv).unwrap_or_else(|| {
-                    pure::output(&argv, &stdin, &self.state.directory, self.world)
-                });
-                self.emit(argv, io, stdin, location);
-                output
+        if let ([function], true) = (definition.bodies.as_slice(), definition.certain) {
+            return self.call(function, &argv, io.stdin.clone());
+        }
+        let before = self.state.clone();
+        let mut after: Option<State> = None;
+        let mut output = Text::empty();
+        self.conditional += 1;
+        for function in definition.bodies.iter().map(Some).chain([None]) {
+            let text = match function {
+                Some(function) => self.call(function, &argv, io.stdin.clone()),
+                None if definition.certain => break,
+                None => {
+                    let (argv, stdin) = (argv.clone(), stdin.clone());
+                    self.run_named(&name, argv, io, stdin, location.clone())
+                }
+            };
+            append_output(&mut output, text);
+            if let Some(after) = after.take() {
+                self.merge(after);
             }
+            after = Some(std::mem::replace(&mut self.state, before.clone()));
+        }
+        self.conditional -= 1;
+        self.state = after.unwrap_or(before);
+        uncertain(output, "a function")
+    }
+
+    /// Runs a builtin or a program.
+    pub(super) fn run_named(
+        &mut self,
+        name: &str,
+        mut argv: Vec<Argument>,
+        io: &Io,
+        stdin: Stdin,
+        location: Location,
+    ) -> Text {
+        if self.is_enabled(name)
+            && let Some(output) = self.builtin(name, &argv, io, &stdin, &location)
+        {
+            return output;
+        }
+        self.name_original(&mut argv);
+        let output = self
+            .printed(name, &argv)
+            .unwrap_or_else(|| pure::output(&argv, &stdin, &self.state.directory, self.world));
+        self.shares_input(&argv, io);
+        self.emit(argv, io, stdin, location);
+        output
+    }
+
+    /// After a program that has the shell's own input: it may have read some of it.
+    fn shares_input(&mut self, argv: &[Argument], io: &Io) {
+        if io.stdin.is_some() || self.is_builtin(argv) {
+            return;
+        }
+        self.state.input_shared = true;
+        let name = argv.first().and_then(|word| word.value.exact());
+        if name.is_none_or(|name| name.contains('/') || READS_IN_PART.contains(&name))
+            && !matches!(self.state.stdin, Stdin::Inherited | Stdin::Empty)
+        {
+            self.state.stdin = Stdin::Unknown("an input that was read in part".to_owned());
         }
     }
 
@@ -218,7 +335,7 @@ impl Interpreter<'_> {
     }
 
     /// A program that an earlier command copied or linked is called by the name it came from.
-    fn name_original(&self, argv: &mut [Argument]) {
+    pub(super) fn name_original(&self, argv: &mut [Argument]) {
         let Some(first) = argv.first_mut().filter(|first| !first.splits) else {
             return;
         };
@@ -241,7 +358,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn call(&mut self, function: &Function, argv: &[Argument], stdin: Stdin) -> Text {
+    fn call(&mut self, function: &Function, argv: &[Argument], stdin: Option<Stdin>) -> Text {
         let rest = argv.get(1..).unwrap_or_default();
         let known = !rest.iter().any(|argument| argument.splits);
         let arguments = known.then(|| rest.iter().map(|a| a.value.clone()).collect());
@@ -253,13 +370,36 @@ impl Interpreter<'_> {
             self.state.name = name.value.clone();
         }
         let outer_source = std::mem::replace(&mut self.source, Rc::clone(&function.source));
-        let outer_stdin = std::mem::replace(&mut self.state.stdin, stdin);
+        let outer_stdin = stdin.map(|stdin| {
+            let shared = std::mem::take(&mut self.state.input_shared);
+            (std::mem::replace(&mut self.state.stdin, stdin), shared)
+        });
         let body = Rc::clone(&function.body);
-        let output = self.deeper(|shell| shell.node(&body));
+        let kept = self.state.shadowed.len();
+        let outer_scope = std::mem::replace(&mut self.scope, kept);
+        let output = self.returning(|shell| shell.deeper(|shell| shell.node(&body)));
+        let world = self.world;
+        self.state.unshadow(world, kept);
+        self.scope = outer_scope;
         self.state.arguments = outer_arguments;
         self.state.name = outer_name;
-        self.state.stdin = outer_stdin;
+        if let Some((stdin, shared)) = outer_stdin {
+            self.state.stdin = stdin;
+            self.state.input_shared = shared;
+        }
         self.source = outer_source;
+        output
+    }
+
+    /// Runs what `return` ends: a function or a sourced file.
+    pub(super) fn returning(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
+        let mark = self.departed.len();
+        let loops = std::mem::take(&mut self.loops);
+        self.calls += 1;
+        let output = run(self);
+        self.calls -= 1;
+        self.loops = loops;
+        self.arrive(mark, Leave::Return);
         output
     }
 
@@ -287,4 +427,12 @@ impl Interpreter<'_> {
             elsewhere: self.elsewhere.clone(),
         }
     }
+}
+
+/// The name in a word that is written like an assignment.
+fn assigned_name(word: &Word) -> Option<&str> {
+    let (name, _) = word.source.split_once('=')?;
+    let plain = name.strip_suffix('+').unwrap_or(name);
+    let plain = plain.split_once('[').map_or(plain, |(name, _)| name);
+    shell::is_name(plain).then_some(name)
 }

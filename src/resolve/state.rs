@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::alias::Aliases;
+use super::alias::{Aliases, join_aliases, same_aliases};
 use super::command::{Directory, Environment, Stdin};
-use super::source::Source;
+use super::options::{Options, ShellOption};
+use super::source::{Origin, Source};
 use super::text::Text;
+use crate::location::Location;
 use crate::shell::{Dialect, Node};
 use crate::world::World;
 
 /// More values than this for one variable are not told apart.
 const VALUES_LIMIT: usize = 8;
+/// Nor are more definitions of one function.
+const FUNCTIONS_LIMIT: usize = 4;
+/// References to references that are followed.
+const REFERENCE_LIMIT: usize = 8;
 
 /// What a variable may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +26,21 @@ pub(super) enum Value {
     Scalar(Text),
     /// One of these: it was set on different ways through the script.
     OneOf(Vec<Text>),
-    /// Indexed array, in order.
-    Array(Vec<Text>),
+    /// Indexed array, by index.
+    Array(Rc<BTreeMap<i64, Text>>),
     /// Associative array.
-    Map(BTreeMap<String, Text>),
+    Map(Rc<BTreeMap<String, Text>>),
 }
 
 impl Value {
+    pub(super) fn unknown(name: &str) -> Self {
+        Self::Scalar(Text::unknown(format!("${name}")))
+    }
+
+    pub(super) fn list(texts: impl IntoIterator<Item = Text>) -> Self {
+        Self::Array(Rc::new((0..).zip(texts).collect()))
+    }
+
     fn texts(&self) -> Option<Vec<Text>> {
         match self {
             Self::Scalar(text) => Some(vec![text.clone()]),
@@ -41,27 +55,41 @@ impl Value {
         if self == other {
             return self.clone();
         }
-        let unknown = || Self::Scalar(Text::unknown(format!("${name}")));
         let (Some(mut texts), Some(others)) = (self.texts(), other.texts()) else {
-            return unknown();
+            return Self::unknown(name);
         };
         for text in others {
             if !texts.contains(&text) {
                 texts.push(text);
             }
         }
-        if texts.len() > VALUES_LIMIT {
-            unknown()
-        } else {
-            Self::OneOf(texts)
+        match texts.as_slice() {
+            _ if texts.len() > VALUES_LIMIT => Self::unknown(name),
+            // An unset variable and an empty one.
+            [only] => Self::Scalar(only.clone()),
+            _ => Self::OneOf(texts),
         }
     }
+}
+
+/// What `declare` says of a variable besides its value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Attributes {
+    pub(super) exported: bool,
+    /// `-i`: what is assigned is an arithmetic expression.
+    pub(super) integer: bool,
+    /// `-l`, `-u`: what is assigned changes its case.
+    pub(super) lower: bool,
+    pub(super) upper: bool,
+    /// `-n`: the value is the name of another variable.
+    pub(super) reference: bool,
+    pub(super) readonly: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Variable {
     pub(super) value: Value,
-    pub(super) exported: bool,
+    pub(super) attributes: Attributes,
 }
 
 #[derive(Clone, Debug)]
@@ -70,15 +98,48 @@ pub(super) struct Function {
     pub(super) source: Rc<Source>,
 }
 
+/// What a name calls: each of these may be its body.
+#[derive(Clone, Debug)]
+pub(super) struct Definition {
+    pub(super) bodies: Vec<Function>,
+    /// Whether the name is a function on every way.
+    pub(super) certain: bool,
+}
+
+/// Text that a shell runs when a signal comes or when it ends.
+#[derive(Debug)]
+pub(super) struct Trap {
+    pub(super) text: Text,
+    pub(super) origin: Origin,
+    pub(super) location: Location,
+}
+
+/// Why nothing more of a list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// Out of so many loops.
+    Break(usize),
+    Continue(usize),
+    Return,
+    Exit,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct State {
     /// The rules of the shell, as its options leave them.
     pub(super) dialect: Dialect,
+    pub(super) options: Options,
     pub(super) variables: Rc<BTreeMap<String, Variable>>,
+    /// What the variables were that a function made its own; `None` where there was none.
+    pub(super) shadowed: Rc<Vec<(String, Option<Variable>)>>,
+    /// Variables that a trap may set at any time.
+    pub(super) volatile: Rc<Vec<String>>,
+    pub(super) traps: Rc<Vec<Rc<Trap>>>,
     pub(super) environment: Environment,
-    pub(super) functions: Rc<BTreeMap<String, Function>>,
+    pub(super) functions: Rc<BTreeMap<String, Definition>>,
     pub(super) aliases: Rc<Aliases>,
-    pub(super) expand_aliases: bool,
+    /// Builtins that `enable -n` took away.
+    pub(super) disabled: Rc<Vec<String>>,
     /// `$0`.
     pub(super) name: Text,
     /// `$1` …; `None` when even their number is not known.
@@ -87,31 +148,68 @@ pub(super) struct State {
     /// Where the shell still is if the last `cd` failed.
     pub(super) directory_if_cd_failed: Option<Directory>,
     pub(super) stdin: Stdin,
+    /// Whether a command has run that shares the shell's input and may have read it.
+    pub(super) input_shared: bool,
+    /// `$?`, as far as it is known.
+    pub(super) status: Option<u8>,
+    /// Set once nothing that follows runs.
+    pub(super) left: Option<Leave>,
+    /// Where in the current word `getopts` is.
+    pub(super) option_at: usize,
 }
 
 impl State {
+    /// The name that a reference stands for in the end; `None` if it is not known.
+    pub(super) fn target(&self, name: &str) -> Option<String> {
+        let mut name = name.to_owned();
+        for _ in 0..REFERENCE_LIMIT {
+            match self.variables.get(&name) {
+                Some(variable) if variable.attributes.reference => match &variable.value {
+                    Value::Scalar(text) => name = text.exact()?.to_owned(),
+                    // A reference to nothing yet is the variable itself.
+                    Value::Unset => return Some(name),
+                    Value::OneOf(_) | Value::Array(_) | Value::Map(_) => return None,
+                },
+                _ => return Some(name),
+            }
+        }
+        None
+    }
+
     pub(super) fn variable(&self, world: &dyn World, name: &str) -> Option<Value> {
         match self.variables.get(name) {
+            Some(_) if self.volatile.iter().any(|volatile| volatile == name) => {
+                Some(Value::unknown(name))
+            }
             Some(variable) => Some(variable.value.clone()),
             None => self.environment.get(world, name).map(Value::Scalar),
         }
     }
 
+    pub(super) fn attributes(&self, world: &dyn World, name: &str) -> Attributes {
+        match self.variables.get(name) {
+            Some(variable) => variable.attributes,
+            None => Attributes {
+                exported: self.environment.get(world, name).is_some(),
+                ..Attributes::default()
+            },
+        }
+    }
+
     pub(super) fn set(&mut self, world: &dyn World, name: &str, value: Value) {
-        let exported = match self.variables.get(name) {
-            Some(variable) => variable.exported,
-            None => self.environment.get(world, name).is_some(),
-        };
-        self.bind(name, value, exported);
+        let mut attributes = self.attributes(world, name);
+        attributes.exported |= self.options.may(ShellOption::AllExport);
+        self.bind(name, value, attributes);
     }
 
-    pub(super) fn export(&mut self, world: &dyn World, name: &str) {
+    /// Gives a variable other attributes and keeps its value.
+    pub(super) fn declare(&mut self, world: &dyn World, name: &str, attributes: Attributes) {
         let value = self.variable(world, name).unwrap_or(Value::Unset);
-        self.bind(name, value, true);
+        self.bind(name, value, attributes);
     }
 
-    fn bind(&mut self, name: &str, value: Value, exported: bool) {
-        if exported {
+    pub(super) fn bind(&mut self, name: &str, value: Value, attributes: Attributes) {
+        if attributes.exported {
             let text = match &value {
                 Value::Unset => None,
                 Value::Scalar(text) => Some(text.clone()),
@@ -121,44 +219,234 @@ impl State {
             };
             self.environment.set(name, text);
         }
-        Rc::make_mut(&mut self.variables).insert(name.to_owned(), Variable { value, exported });
+        let variable = Variable { value, attributes };
+        Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+    }
+
+    /// `unset`: the variable, its attributes and what a program would see of it.
+    pub(super) fn unset(&mut self, world: &dyn World, name: &str) {
+        if self.environment.get(world, name).is_some() {
+            self.environment.set(name, None);
+        }
+        self.bind(name, Value::Unset, Attributes::default());
+    }
+
+    /// A variable of the function that runs: what it was comes back when the function returns.
+    pub(super) fn shadow(&mut self, name: &str) {
+        let before = self.variables.get(name).cloned();
+        Rc::make_mut(&mut self.shadowed).push((name.to_owned(), before));
+    }
+
+    /// Gives back what functions made their own since there were `kept` such variables.
+    pub(super) fn unshadow(&mut self, world: &dyn World, kept: usize) {
+        while self.shadowed.len() > kept {
+            let Some((name, before)) = Rc::make_mut(&mut self.shadowed).pop() else {
+                return;
+            };
+            match before {
+                Some(variable) => self.bind(&name, variable.value, variable.attributes),
+                None => {
+                    let own = Rc::make_mut(&mut self.variables).remove(&name);
+                    if own.is_some_and(|own| own.attributes.exported) {
+                        self.environment
+                            .set(&name, world.env(&name).map(Text::known));
+                    }
+                }
+            }
+        }
     }
 
     /// Only for one command: `NAME=value command`.
     pub(super) fn with_assignment(&mut self, name: &str, value: Value) {
-        self.bind(name, value, true);
+        let attributes = Attributes {
+            exported: true,
+            ..Attributes::default()
+        };
+        self.bind(name, value, attributes);
+    }
+
+    pub(super) fn define(&mut self, name: &str, function: Function) {
+        let definition = Definition {
+            bodies: vec![function],
+            certain: true,
+        };
+        Rc::make_mut(&mut self.functions).insert(name.to_owned(), definition);
     }
 
     /// The state after one of two ways through the script.
     pub(super) fn join(&mut self, other: &Self, world: &dyn World) {
-        if !Rc::ptr_eq(&self.variables, &other.variables) {
-            let names: Vec<String> = self
-                .variables
-                .keys()
-                .chain(other.variables.keys())
-                .cloned()
-                .collect();
-            for name in names {
-                let ours = self.variable(world, &name).unwrap_or(Value::Unset);
-                let theirs = other.variable(world, &name).unwrap_or(Value::Unset);
-                if ours != theirs {
-                    let joined = ours.join(&theirs, &name);
-                    self.set(world, &name, joined);
-                }
-            }
-        }
+        self.join_variables(other, world);
         self.dialect = self.dialect.join(other.dialect);
+        self.options = self.options.join(other.options);
         if self.directory != other.directory {
             self.directory_if_cd_failed = Some(other.directory.clone());
+        } else if self.directory_if_cd_failed.is_none() {
+            self.directory_if_cd_failed
+                .clone_from(&other.directory_if_cd_failed);
         }
         if self.arguments != other.arguments {
             self.arguments = None;
         }
-        if !Rc::ptr_eq(&self.functions, &other.functions) {
-            let ours = Rc::make_mut(&mut self.functions);
-            for (name, function) in other.functions.iter() {
-                ours.entry(name.clone()).or_insert_with(|| function.clone());
+        if self.stdin != other.stdin {
+            self.stdin = Stdin::Unknown("an input that was read in part".to_owned());
+        }
+        self.input_shared |= other.input_shared;
+        if self.status != other.status {
+            self.status = None;
+        }
+        if self.option_at != other.option_at {
+            self.option_at = usize::MAX;
+        }
+        if self.shadowed.len() < other.shadowed.len() {
+            self.shadowed = Rc::clone(&other.shadowed);
+        }
+        if self.volatile != other.volatile {
+            let ours = Rc::make_mut(&mut self.volatile);
+            ours.extend(other.volatile.iter().cloned());
+            ours.sort_unstable();
+            ours.dedup();
+        }
+        if self.disabled != other.disabled {
+            // What is enabled on one of the ways is followed.
+            let theirs = Rc::clone(&other.disabled);
+            Rc::make_mut(&mut self.disabled).retain(|name| theirs.contains(name));
+        }
+        if self.traps.len() < other.traps.len() {
+            self.traps = Rc::clone(&other.traps);
+        }
+        join_aliases(&mut self.aliases, &other.aliases);
+        self.join_functions(other);
+    }
+
+    /// The state with which another round of a loop may start that began with `before`: what
+    /// the round changed is not known. False if `before` covers all that it changed.
+    pub(super) fn widen(&mut self, before: &Self, world: &dyn World) -> bool {
+        let mut changed: Vec<String> = Vec::new();
+        if !Rc::ptr_eq(&self.variables, &before.variables) {
+            for (name, variable) in self.variables.iter() {
+                let covered = before.variables.get(name).is_some_and(|known| {
+                    known.attributes == variable.attributes
+                        && (known.value == variable.value || known.value == Value::unknown(name))
+                });
+                if !covered {
+                    changed.push(name.clone());
+                }
+            }
+        }
+        let unknown = |directory: &Directory| matches!(directory, Directory::Unknown(_));
+        if self.directory != before.directory {
+            self.directory = Directory::Unknown("a directory that a loop changes".to_owned());
+            self.directory_if_cd_failed = None;
+        }
+        let moved = self.directory != before.directory && !unknown(&before.directory);
+        let stdin = self.stdin != before.stdin && !matches!(before.stdin, Stdin::Unknown(_));
+        if unknown(&before.directory) {
+            self.directory.clone_from(&before.directory);
+            self.directory_if_cd_failed = None;
+        }
+        self.join(before, world);
+        if unknown(&self.directory) {
+            self.directory_if_cd_failed = None;
+        }
+        // All that may hold, as the next round finds it.
+        for (name, variable) in before.variables.iter() {
+            if variable.value == Value::unknown(name) {
+                self.bind(name, variable.value.clone(), variable.attributes);
+            }
+        }
+        for name in &changed {
+            let attributes = self.attributes(world, name);
+            self.bind(name, Value::unknown(name), attributes);
+        }
+        !changed.is_empty()
+            || moved
+            || stdin
+            || self.arguments != before.arguments
+            || self.options != before.options
+            || self.dialect != before.dialect
+            || self.option_at != before.option_at
+            || self.volatile != before.volatile
+            || !same_aliases(&self.aliases, &before.aliases)
+            || self.disabled != before.disabled
+            || self.traps.len() != before.traps.len()
+            || !same_functions(&self.functions, &before.functions)
+    }
+
+    fn join_variables(&mut self, other: &Self, world: &dyn World) {
+        if Rc::ptr_eq(&self.variables, &other.variables) {
+            return;
+        }
+        let ours = Rc::clone(&self.variables);
+        let differ = |name: &&String| ours.get(*name) != other.variables.get(*name);
+        let theirs = other
+            .variables
+            .keys()
+            .filter(|name| !ours.contains_key(*name));
+        for name in ours.keys().chain(theirs).filter(differ) {
+            let mut attributes = self.attributes(world, name);
+            let others = other.attributes(world, name);
+            let mine = self.variable(world, name).unwrap_or(Value::Unset);
+            let yours = other.variable(world, name).unwrap_or(Value::Unset);
+            let mut joined = mine.join(&yours, name);
+            // What an attribute does to a value cannot be half done.
+            if (Attributes {
+                exported: false,
+                ..attributes
+            }) != (Attributes {
+                exported: false,
+                ..others
+            }) {
+                joined = Value::unknown(name);
+                attributes.reference |= others.reference;
+            }
+            attributes.exported |= others.exported;
+            self.bind(name, joined, attributes);
+        }
+    }
+
+    fn join_functions(&mut self, other: &Self) {
+        if Rc::ptr_eq(&self.functions, &other.functions) {
+            return;
+        }
+        let ours = Rc::make_mut(&mut self.functions);
+        for (name, definition) in ours.iter_mut() {
+            definition.certain &= other.functions.contains_key(name);
+        }
+        for (name, theirs) in other.functions.iter() {
+            let Some(known) = ours.get_mut(name) else {
+                let definition = Definition {
+                    certain: false,
+                    ..theirs.clone()
+                };
+                ours.insert(name.clone(), definition);
+                continue;
+            };
+            known.certain &= theirs.certain;
+            for body in &theirs.bodies {
+                let same = |function: &Function| Rc::ptr_eq(&function.body, &body.body);
+                if !known.bodies.iter().any(same) && known.bodies.len() < FUNCTIONS_LIMIT {
+                    known.bodies.push(body.clone());
+                }
             }
         }
     }
+}
+
+fn same_functions(
+    ours: &Rc<BTreeMap<String, Definition>>,
+    theirs: &Rc<BTreeMap<String, Definition>>,
+) -> bool {
+    let alike = |(one, other): ((&String, &Definition), (&String, &Definition))| {
+        one.0 == other.0
+            && one.1.certain == other.1.certain
+            && one.1.bodies.len() == other.1.bodies.len()
+            && one
+                .1
+                .bodies
+                .iter()
+                .zip(&other.1.bodies)
+                .all(|(one, other)| Rc::ptr_eq(&one.body, &other.body))
+    };
+    Rc::ptr_eq(ours, theirs)
+        || ours.len() == theirs.len() && ours.iter().zip(theirs.iter()).all(alike)
 }

@@ -12,6 +12,7 @@ impl Interpreter<'_> {
             let printed = shell.script(list);
             shell.read_file(list).unwrap_or(printed)
         });
+        self.substituted = true;
         let mut trimmed = trim_newlines(output);
         // Output that is not known is shown as the substitution that it is.
         if trimmed.has_unknown() {
@@ -52,12 +53,18 @@ impl Interpreter<'_> {
         output: bool,
         source: &str,
     ) -> Text {
+        let outer = (
+            self.state.stdin.clone(),
+            self.state.input_shared,
+            self.state.status,
+        );
         let printed = self.subshell(|shell| {
             if output {
                 shell.state.stdin = Stdin::Unknown(source.to_owned());
             }
             shell.script(list)
         });
+        (self.state.stdin, self.state.input_shared, self.state.status) = outer;
         // zsh names such files as it likes.
         let named = !output && !self.state.dialect.is_zsh();
         let offered = if named { self.offered(&printed) } else { None };

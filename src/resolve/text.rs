@@ -121,6 +121,18 @@ impl Text {
         }
     }
 
+    /// The text with its patterns as they are written.
+    pub(super) fn without_globs(&self) -> Self {
+        let mut text = Self::empty();
+        for part in &self.parts {
+            text.push(match part {
+                Part::Glob(pattern) => Part::Known(pattern.clone()),
+                other => other.clone(),
+            });
+        }
+        text
+    }
+
     /// The text without its first `length` bytes, which are known.
     #[must_use]
     pub fn after(&self, length: usize) -> Self {

@@ -1,7 +1,6 @@
 //! Assignments as zsh makes them: pairs for associative arrays, elements from 1 on, arrays tied to
 //! variables, and parameters that are the shell's own tables.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::alias::Kind;
@@ -24,9 +23,9 @@ impl Interpreter<'_> {
                 }
             }
             (AssignmentValue::Scalar(word), None) => match self.state.variable(self.world, name) {
-                Some(Value::Array(mut texts)) if assignment.append => {
-                    texts.push(self.value(word));
-                    Value::Array(texts)
+                Some(Value::Array(elements)) if assignment.append => {
+                    let text = self.value(word);
+                    Value::list(elements.values().cloned().chain([text]))
                 }
                 _ => return false,
             },
@@ -43,8 +42,9 @@ impl Interpreter<'_> {
                 unknown
             }
         };
-        if let Value::Array(texts) = &value {
-            self.tied(name, &texts.clone());
+        if let Value::Array(elements) = &value {
+            let texts: Vec<Text> = elements.values().cloned().collect();
+            self.tied(name, &texts);
         } else if name == "path" {
             let unknown = Value::Scalar(Text::unknown("$PATH"));
             self.state.set(self.world, "PATH", unknown);
@@ -66,7 +66,7 @@ impl Interpreter<'_> {
         for assignment in &command.assignments {
             let current = self.state.variable(self.world, &assignment.name);
             if !matches!(current, Some(Value::Map(_))) {
-                let empty = Value::Map(BTreeMap::new());
+                let empty = Value::Map(Rc::default());
                 self.state.set(self.world, &assignment.name, empty);
             }
         }
@@ -103,14 +103,15 @@ impl Interpreter<'_> {
         let key = key.exact()?;
         match current {
             Some(Value::Map(mut map)) => {
-                let slot = map.entry(key.to_owned()).or_default();
+                let slot = Rc::make_mut(&mut map).entry(key.to_owned()).or_default();
                 if !append {
                     *slot = Text::empty();
                 }
                 slot.append(text);
                 Some(Value::Map(map))
             }
-            Some(Value::Array(mut texts)) => {
+            Some(Value::Array(elements)) => {
+                let mut texts: Vec<Text> = elements.values().cloned().collect();
                 let base = usize::from(self.state.dialect.lists_arrays() == Some(true));
                 let index = key.parse::<usize>().ok()?.checked_sub(base)?;
                 if index == texts.len() {
@@ -121,7 +122,7 @@ impl Interpreter<'_> {
                     *slot = Text::empty();
                 }
                 slot.append(text);
-                Some(Value::Array(texts))
+                Some(Value::list(texts))
             }
             // A character of a text.
             _ => None,
@@ -194,10 +195,9 @@ impl Interpreter<'_> {
             return None;
         }
         let current = match self.state.variable(self.world, name) {
-            None if name == "path" => self.scalar("PATH").and_then(|path| {
-                let parts = path.exact()?.split(':').map(Text::known).collect();
-                Some(Value::Array(parts))
-            }),
+            None if name == "path" => self
+                .scalar("PATH")
+                .and_then(|path| Some(Value::list(path.exact()?.split(':').map(Text::known)))),
             current => current,
         };
         let mut texts = Vec::new();
@@ -212,28 +212,27 @@ impl Interpreter<'_> {
         }
         match current {
             Some(Value::Map(before)) => {
-                let mut map = if append { before } else { BTreeMap::new() };
+                let mut map = if append { before } else { Rc::default() };
                 let mut texts = texts.into_iter();
                 while let (Some(key), Some(value)) = (texts.next(), texts.next()) {
                     let Some(key) = key.exact() else {
                         return Some(Value::Scalar(Text::unknown(format!("${name}"))));
                     };
-                    map.insert(key.to_owned(), value);
+                    Rc::make_mut(&mut map).insert(key.to_owned(), value);
                 }
                 Some(Value::Map(map))
             }
-            Some(Value::Array(mut before)) if append => {
-                before.extend(texts);
-                Some(Value::Array(before))
+            Some(Value::Array(before)) if append => {
+                Some(Value::list(before.values().cloned().chain(texts)))
             }
             Some(Value::Scalar(before)) if append => {
                 texts.insert(0, before);
-                Some(Value::Array(texts))
+                Some(Value::list(texts))
             }
             Some(Value::OneOf(_)) if append => {
                 Some(Value::Scalar(Text::unknown(format!("${name}"))))
             }
-            _ => Some(Value::Array(texts)),
+            _ => Some(Value::list(texts)),
         }
     }
 }

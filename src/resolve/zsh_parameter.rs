@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::interpreter::Interpreter;
-use super::parameter::{Expansion, join};
+use super::parameter::{Expansion, Target};
 use super::state::Value;
 use super::text::Text;
 use crate::shell::{self, Node, Operator, Parameter, Piece, Word, ZshExpansion, ZshFlag};
@@ -90,7 +90,7 @@ impl Interpreter<'_> {
             (None, _) => self.zsh_value(&parameter.name, zsh),
         };
         if flag('P').is_some() {
-            let name = found.map(Expansion::joined);
+            let name = found.map(|found| self.joined(found));
             let Some(name) = name.as_ref().and_then(Text::exact).map(str::to_owned) else {
                 return unknown();
             };
@@ -125,7 +125,7 @@ impl Interpreter<'_> {
             && !parameter.length
             && let Some(Expansion::List(texts)) = &found
         {
-            found = Some(Expansion::Scalar(join(texts)));
+            found = Some(Expansion::Scalar(self.join(texts, true)));
         }
         let value = match self.zsh_operator(parameter, found) {
             Some(value) => value,
@@ -151,11 +151,13 @@ impl Interpreter<'_> {
             return match value {
                 Expansion::List(texts) => Expansion::Scalar(Text::known(texts.len().to_string())),
                 Expansion::Unset => Expansion::Scalar(Text::known("0")),
-                Expansion::Scalar(text) | Expansion::Joined(text) => match text.exact() {
+                Expansion::Scalar(text) => match text.exact() {
                     Some(text) => Expansion::Scalar(Text::known(text.chars().count().to_string())),
                     None => Expansion::Scalar(Text::unknown(source)),
                 },
-                Expansion::UnknownList(_) => Expansion::Scalar(Text::unknown(source)),
+                Expansion::UnknownList(_) | Expansion::Star(_) | Expansion::Operand(_) => {
+                    Expansion::Scalar(Text::unknown(source))
+                }
             };
         }
         if zsh.flags.is_empty() {
@@ -223,19 +225,21 @@ impl Interpreter<'_> {
         }
         let first_only = self.state.dialect.lists_arrays() == Some(false);
         match self.state.variable(self.world, name) {
-            Some(Value::Array(texts)) if first_only && zsh.subscripts.is_empty() => Some(
-                Expansion::Scalar(texts.into_iter().next().unwrap_or_default()),
+            Some(Value::Array(elements)) if first_only && zsh.subscripts.is_empty() => Some(
+                Expansion::Scalar(elements.values().next().cloned().unwrap_or_default()),
             ),
-            Some(Value::Array(texts)) => Some(Expansion::List(texts)),
+            Some(Value::Array(elements)) => {
+                Some(Expansion::List(elements.values().cloned().collect()))
+            }
             Some(Value::Map(map)) => {
                 let has = |letter: char| zsh.flags.iter().any(|flag| flag.letter == letter);
                 let mut texts = Vec::new();
-                for (key, value) in map {
+                for (key, value) in map.iter() {
                     if has('k') {
-                        texts.push(Text::known(key));
+                        texts.push(Text::known(key.as_str()));
                     }
                     if has('v') || !has('k') {
-                        texts.push(value);
+                        texts.push(value.clone());
                     }
                 }
                 // The order is the hash table's own.
@@ -277,7 +281,7 @@ impl Interpreter<'_> {
                 ),
                 Some(to) => Expansion::List(slice(&texts, from, to, base)),
             }),
-            Expansion::Scalar(text) | Expansion::Joined(text) => {
+            Expansion::Scalar(text) => {
                 let letters: Vec<char> = text.exact()?.chars().collect();
                 let taken: String = match to {
                     None => at(from, base, letters.len())
@@ -289,14 +293,13 @@ impl Interpreter<'_> {
                 Some(Expansion::Scalar(Text::known(taken)))
             }
             Expansion::Unset => Some(Expansion::Unset),
-            Expansion::UnknownList(_) => None,
+            Expansion::UnknownList(_) | Expansion::Star(_) | Expansion::Operand(_) => None,
         }
     }
 
     /// A number in a subscript: an expression over known values.
-    fn index(&self, text: &str) -> Option<i64> {
-        let lookup = |name: &str| self.scalar(name)?.exact().map(str::to_owned);
-        super::arithmetic::evaluate(text, &lookup)
+    fn index(&mut self, text: &str) -> Option<i64> {
+        self.number_of(&Text::known(text))
     }
 
     fn zsh_operator(
@@ -317,7 +320,7 @@ impl Interpreter<'_> {
             }
             Operator::Exclude { pattern } => {
                 let pattern = self.pattern(pattern)?;
-                let stays = |text: &Text| Some(!super::pattern::matches(&pattern, text.exact()?));
+                let stays = |text: &Text| Some(!pattern.matches(text.exact()?));
                 match found? {
                     Expansion::List(texts) => {
                         let mut kept = Vec::new();
@@ -328,12 +331,12 @@ impl Interpreter<'_> {
                         }
                         Some(Expansion::List(kept))
                     }
-                    Expansion::Scalar(text) | Expansion::Joined(text) => {
+                    Expansion::Scalar(text) => {
                         let kept = if stays(&text)? { text } else { Text::empty() };
                         Some(Expansion::Scalar(kept))
                     }
                     Expansion::Unset => Some(Expansion::Unset),
-                    Expansion::UnknownList(_) => None,
+                    Expansion::UnknownList(_) | Expansion::Star(_) | Expansion::Operand(_) => None,
                 }
             }
             Operator::Substring { offset, length }
@@ -365,9 +368,28 @@ impl Interpreter<'_> {
                     length: false,
                     ..parameter.clone()
                 };
-                Some(self.apply(&plain, found))
+                let target = Target {
+                    name: parameter.name.clone(),
+                    subscript: None,
+                };
+                Some(match self.apply(&plain, &target, found) {
+                    Expansion::Operand(word) => self.operand(&word),
+                    other => other,
+                })
             }
         }
+    }
+
+    /// The word after `:-` and its kin: zsh splits what a command prints, and nothing else.
+    fn operand(&mut self, word: &Word) -> Expansion {
+        if let [Piece::Parameter { parameter, quoted }] = word.pieces.as_slice() {
+            return self.parameter(parameter, *quoted);
+        }
+        let prints = |piece: &Piece| matches!(piece, Piece::Command { quoted: false, .. });
+        if word.pieces.iter().any(prints) {
+            return self.nested(word);
+        }
+        Expansion::Scalar(self.value(word))
     }
 
     /// `${=name}`
@@ -375,10 +397,10 @@ impl Interpreter<'_> {
         let separators = self.field_separators()?;
         let mut words = Vec::new();
         let texts = match value {
-            Expansion::Scalar(text) | Expansion::Joined(text) => vec![text],
+            Expansion::Scalar(text) => vec![text],
             Expansion::List(texts) => texts,
             Expansion::Unset => return Some(Expansion::Unset),
-            Expansion::UnknownList(_) => return None,
+            Expansion::UnknownList(_) | Expansion::Star(_) | Expansion::Operand(_) => return None,
         };
         for text in texts {
             let known = text.exact()?;
@@ -393,10 +415,11 @@ impl Interpreter<'_> {
         let each =
             |text: &Text| -> Option<Text> { Some(Text::known(modify(text.exact()?, modifier)?)) };
         Some(match value {
-            Expansion::Scalar(text) | Expansion::Joined(text) => Expansion::Scalar(each(&text)?),
+            Expansion::Scalar(text) => Expansion::Scalar(each(&text)?),
             Expansion::List(texts) => {
                 Expansion::List(texts.iter().map(each).collect::<Option<_>>()?)
             }
+            Expansion::Star(_) | Expansion::Operand(_) => return None,
             other @ (Expansion::UnknownList(_) | Expansion::Unset) => other,
         })
     }
@@ -406,7 +429,7 @@ impl Interpreter<'_> {
         let mut value = value;
         if flag('e').is_some() || flag('%').is_some() {
             // The substitutions in the value run.
-            let text = value.joined();
+            let text = self.joined(value);
             self.expand_again(&text, source);
             return None;
         }
@@ -445,13 +468,13 @@ impl Interpreter<'_> {
         }
         let listed = matches!(value, Expansion::List(_));
         let mut texts: Vec<String> = match &value {
-            Expansion::Scalar(text) | Expansion::Joined(text) => vec![text.exact()?.to_owned()],
+            Expansion::Scalar(text) => vec![text.exact()?.to_owned()],
             Expansion::List(texts) => texts
                 .iter()
                 .map(|text| text.exact().map(str::to_owned))
                 .collect::<Option<_>>()?,
             Expansion::Unset => return Some(Expansion::Unset),
-            Expansion::UnknownList(_) => return None,
+            Expansion::UnknownList(_) | Expansion::Star(_) | Expansion::Operand(_) => return None,
         };
         for letter in flags.iter().map(|flag| flag.letter) {
             let change = |text: &String| match letter {

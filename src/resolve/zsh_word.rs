@@ -2,6 +2,7 @@
 
 use super::expand::Field;
 use super::interpreter::Interpreter;
+use super::options::ShellOption;
 use super::parameter::Expansion;
 use super::source::Origin;
 use super::state::{Function, Value};
@@ -29,9 +30,10 @@ pub(super) struct ValueRules {
 }
 
 impl Interpreter<'_> {
-    pub(super) fn value_rules(&self, parameter: &Parameter) -> ValueRules {
+    /// How a value becomes fields: a parameter's, or what is not one.
+    pub(super) fn value_rules(&self, parameter: Option<&Parameter>) -> ValueRules {
         let dialect = self.state.dialect;
-        let zsh = parameter.zsh.as_deref();
+        let zsh = parameter.and_then(|parameter| parameter.zsh.as_deref());
         let splits = zsh
             .and_then(|zsh| zsh.split)
             .map_or(dialect.splits_words(), Some);
@@ -45,7 +47,7 @@ impl Interpreter<'_> {
                 Some(false) => Some(String::new()),
                 None => None,
             },
-            patterns: patterns != Some(false),
+            patterns: patterns != Some(false) && !self.state.options.has(ShellOption::NoGlob),
             combines: combines.unwrap_or_else(|| {
                 dialect.is_zsh() && dialect.option(ZshOption::RcExpandParam) != Some(false)
             }),
@@ -247,7 +249,7 @@ impl Interpreter<'_> {
             false => name == "command_not_found_handle",
         };
         let body = std::rc::Rc::clone(&function.body);
-        std::rc::Rc::make_mut(&mut self.state.functions).insert(name.to_owned(), function);
+        self.state.define(name, function);
         if hook {
             self.conditional += 1;
             self.subshell(|shell| shell.node(&body));

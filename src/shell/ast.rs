@@ -69,6 +69,7 @@ pub enum CompoundKind {
     /// `while` and `until`.
     Loop {
         condition: Vec<Node>,
+        until: bool,
         body: Vec<Node>,
     },
     /// `for` and `select`; without `in`, over the positional parameters.
@@ -76,22 +77,33 @@ pub enum CompoundKind {
         /// One, but for zsh's `for x y in …`.
         variables: Vec<String>,
         words: Option<Vec<Word>>,
+        select: bool,
         body: Vec<Node>,
     },
-    /// `for ((a; b; c))`: the three expressions as one word. zsh's `repeat n`: the number.
+    /// `for ((start; condition; step))`
     ArithmeticFor {
-        header: Word,
+        start: Word,
+        condition: Word,
+        step: Word,
         body: Vec<Node>,
     },
     Case {
         subject: Word,
         arms: Vec<CaseArm>,
     },
-    /// `[[ … ]]`: its words, operators left out.
-    Test(Vec<Word>),
+    /// `[[ … ]]`
+    Test(Condition),
     /// `(( … ))`
     Arithmetic(Word),
-    Coproc(Box<Node>),
+    Coproc {
+        name: Option<String>,
+        body: Box<Node>,
+    },
+    /// zsh's `repeat n`
+    Repeat {
+        count: Word,
+        body: Vec<Node>,
+    },
     /// zsh's `() { … } arguments`.
     Anonymous {
         body: Rc<Node>,
@@ -99,12 +111,35 @@ pub enum CompoundKind {
     },
 }
 
+/// What stands in `[[ … ]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Word(Word),
+    /// `-n word`
+    Unary(String, Word),
+    /// `word == pattern`
+    Binary(Word, String, Word),
+    Not(Box<Condition>),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseArm {
     pub patterns: Vec<Word>,
     pub body: Vec<Node>,
-    /// `;&` or `;;&`: the arms after it may run too.
-    pub falls_through: bool,
+    pub end: ArmEnd,
+}
+
+/// What comes after an arm of `case` has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArmEnd {
+    /// `;;`
+    Stop,
+    /// `;&`: the next arm runs, too.
+    Fall,
+    /// `;;&`: the patterns after it are looked at, too.
+    Test,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,6 +171,8 @@ pub enum AssignmentValue {
 pub struct Redirection {
     /// The file descriptor before the operator; `None` is the operator's own default.
     pub descriptor: Option<u32>,
+    /// `{name}>`: the variable that gets the number of a new descriptor.
+    pub variable: Option<String>,
     pub operator: RedirectionOperator,
     pub target: RedirectionTarget,
     pub span: Span,
@@ -209,6 +246,7 @@ pub enum Piece {
     /// `$((…))`, `$[…]`
     Arithmetic {
         expression: Box<Word>,
+        quoted: bool,
         source: Rc<str>,
     },
 }
@@ -310,9 +348,9 @@ pub enum Operator {
         offset: Word,
         length: Option<Word>,
     },
-    /// `^`, `^^`, `,`, `,,`
+    /// `^`, `^^`, `,`, `,,`, `~`, `~~`
     Case {
-        upper: bool,
+        symbol: char,
         all: bool,
         pattern: Word,
     },

@@ -4,6 +4,7 @@
 //! comments, separators). Never looks at the world and never expands anything.
 
 mod ast;
+mod condition;
 mod dialect;
 mod heredoc;
 mod parser;
@@ -12,10 +13,11 @@ mod zsh_command;
 mod zsh_parameter;
 
 pub use ast::{
-    AndOrOperator, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Hole, Node,
-    Operator, Parameter, Piece, Redirection, RedirectionOperator, RedirectionTarget, Script,
-    SimpleCommand, Subscript, Word, ZshExpansion, ZshFlag,
+    AndOrOperator, ArmEnd, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Condition,
+    Hole, Node, Operator, Parameter, Piece, Redirection, RedirectionOperator, RedirectionTarget,
+    Script, SimpleCommand, Subscript, Word, ZshExpansion, ZshFlag,
 };
 pub use dialect::{Dialect, ZshOption};
 pub use parser::parse;
+pub(crate) use parser::{DECLARATIONS, is_name};
 pub(crate) use word::ansi_c;

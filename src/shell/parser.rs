@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::ast::{
-    AndOrOperator, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Hole, Node, Piece,
-    Redirection, RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
+    AndOrOperator, ArmEnd, Assignment, AssignmentValue, CaseArm, Compound, CompoundKind, Hole,
+    Node, Piece, Redirection, RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
 };
 use super::dialect::Dialect;
 use super::heredoc::Pending;
@@ -67,10 +67,28 @@ pub(super) struct Parser<'a> {
     pub(super) detached: Option<Span>,
 }
 
+/// The three expressions of `for ((a; b; c))`.
+pub(super) struct Header {
+    start: Word,
+    condition: Word,
+    step: Word,
+}
+
+impl Header {
+    pub(super) fn with_body(self, body: Vec<Node>) -> CompoundKind {
+        CompoundKind::ArithmeticFor {
+            start: self.start,
+            condition: self.condition,
+            step: self.step,
+            body,
+        }
+    }
+}
+
 const RESERVED_ENDS: &[&str] = &["then", "do", "done", "fi", "elif", "else", "esac", "}"];
 
 /// Builtins whose operands may be assignments with arrays.
-const DECLARATIONS: &[&str] = &[
+pub(crate) const DECLARATIONS: &[&str] = &[
     "declare", "typeset", "local", "export", "readonly", "integer", "float", "private",
 ];
 
@@ -483,12 +501,17 @@ impl<'a> Parser<'a> {
             "if" => self.if_clause(start)?,
             "while" | "until" => {
                 let condition = self.list(&Stop::Words(&["do"]))?;
+                let until = word == "until";
                 let body = self.do_group(start)?;
-                CompoundKind::Loop { condition, body }
+                CompoundKind::Loop {
+                    condition,
+                    until,
+                    body,
+                }
             }
-            "for" | "select" => self.for_clause(start)?,
+            "for" | "select" => self.for_clause(start, word == "select")?,
             "case" => self.case_clause(start)?,
-            "[[" => CompoundKind::Test(self.test_words(start)?),
+            "[[" => CompoundKind::Test(self.test(start)?),
             _ => self.coproc()?,
         }))
     }
@@ -552,17 +575,12 @@ impl<'a> Parser<'a> {
         Ok(body)
     }
 
-    fn for_clause(&mut self, start: usize) -> Result<CompoundKind, Failure> {
+    fn for_clause(&mut self, start: usize, select: bool) -> Result<CompoundKind, Failure> {
         self.skip_blanks();
         if self.looking_at("((") {
-            let open = self.position + 2;
-            let Some(end) = self.arithmetic_end(open) else {
-                return self.failure("syntax error: `))` is missing", start);
-            };
-            let header = self.expression(open, end)?;
-            self.position = end + 2;
+            let header = self.arithmetic_header(start)?;
             let body = self.do_group(start)?;
-            return Ok(CompoundKind::ArithmeticFor { header, body });
+            return Ok(header.with_body(body));
         }
         let Some(variable) = self.word()? else {
             return self.failure("syntax error: a loop needs a variable", start);
@@ -585,8 +603,35 @@ impl<'a> Parser<'a> {
         Ok(CompoundKind::For {
             variables: vec![variable.source.to_string()],
             words,
+            select,
             body,
         })
+    }
+
+    /// `((start; condition; step))`
+    pub(super) fn arithmetic_header(&mut self, start: usize) -> Result<Header, Failure> {
+        let open = self.position + 2;
+        let Some(end) = self.arithmetic_end(open) else {
+            return self.failure("syntax error: `))` is missing", start);
+        };
+        let (first, second) = self.semicolons(open, end);
+        let header = Header {
+            start: self.expression(open, first)?,
+            condition: self.expression((first + 1).min(end), second)?,
+            step: self.expression((second + 1).min(end), end)?,
+        };
+        self.position = end + 2;
+        Ok(header)
+    }
+
+    /// Where the two semicolons of `for ((a; b; c))` are.
+    fn semicolons(&self, from: usize, to: usize) -> (usize, usize) {
+        let find = |from: usize| {
+            let found = self.find_byte(b';', from.min(to));
+            found.filter(|at| *at < to).unwrap_or(to)
+        };
+        let first = find(from);
+        (first, find(first + 1))
     }
 
     fn case_clause(&mut self, start: usize) -> Result<CompoundKind, Failure> {
@@ -606,17 +651,18 @@ impl<'a> Parser<'a> {
             }
             let patterns = self.case_patterns(start)?;
             let body = self.list(&Stop::Arm)?;
-            let falls_through = self.looking_at(";&") || self.looking_at(";;&");
-            for end in [";;&", ";;", ";&"] {
-                if self.looking_at(end) {
-                    self.position += end.len();
-                    break;
-                }
-            }
+            const ENDS: &[(&str, ArmEnd)] = &[
+                (";;&", ArmEnd::Test),
+                (";;", ArmEnd::Stop),
+                (";&", ArmEnd::Fall),
+            ];
+            let found = ENDS.iter().find(|(token, _)| self.looking_at(token));
+            let (token, end) = found.copied().unwrap_or(("", ArmEnd::Stop));
+            self.position += token.len();
             arms.push(CaseArm {
                 patterns,
                 body,
-                falls_through,
+                end,
             });
             if self.position >= self.end {
                 return self.failure("syntax error: `esac` is missing", start);
@@ -644,38 +690,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The words of `[[ … ]]`; its operators are left out.
-    fn test_words(&mut self, start: usize) -> Result<Vec<Word>, Failure> {
-        let mut words = Vec::new();
-        loop {
-            self.skip_newlines()?;
-            if self.position >= self.end {
-                return self.failure("syntax error: `]]` is missing", start);
-            }
-            if self.looking_at("]]") {
-                self.position += 2;
-                return Ok(words);
-            }
-            if self.looking_at("&&") || self.looking_at("||") {
-                self.position += 2;
-            } else if matches!(self.peek(), Some(b'(' | b')' | b'<' | b'>')) {
-                self.position += 1;
-            } else if self.looking_at("=~") {
-                self.position += 2;
-                self.skip_blanks();
-                words.push(self.regular_expression()?);
-            } else if let Some(word) = self.word()? {
-                words.push(word);
-            } else {
-                return self.failure("syntax error in `[[`", self.position);
-            }
-        }
-    }
-
     fn coproc(&mut self) -> Result<CompoundKind, Failure> {
         self.skip_blanks();
         let start = self.position;
         // `coproc NAME { …; }`: the name stands only before a compound command.
+        let mut found = None;
         if !self.dialect.is_zsh()
             && let Some(name) = self.word()?
         {
@@ -688,12 +707,14 @@ impl<'a> Parser<'a> {
                 || self.reserved().is_some_and(|word| {
                     ["{", "if", "while", "until", "for", "case", "[["].contains(&word)
                 });
-            if !(plain && opens) {
+            if plain && opens {
+                found = Some(name.source.to_string());
+            } else {
                 self.position = start;
             }
         }
-        let node = self.deeper(Self::command)?;
-        Ok(CompoundKind::Coproc(Box::new(node)))
+        let body = Box::new(self.deeper(Self::command)?);
+        Ok(CompoundKind::Coproc { name: found, body })
     }
 
     pub(super) fn redirections(&mut self) -> Result<Vec<Redirection>, Failure> {
@@ -903,6 +924,10 @@ impl<'a> Parser<'a> {
             return Ok(None);
         }
         let descriptor = rest.get(..digits).and_then(|digits| digits.parse().ok());
+        let variable = rest
+            .get(1..braced.saturating_sub(1))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned);
         self.position += prefix + token.len();
         self.skip_blanks();
         let target = if *operator == RedirectionOperator::HereDocument {
@@ -916,6 +941,7 @@ impl<'a> Parser<'a> {
         let span = self.span(start, self.position);
         Ok(Some(Redirection {
             descriptor,
+            variable,
             operator: *operator,
             target,
             span,
@@ -1001,7 +1027,7 @@ fn declared(assignment: &Assignment, source: &str) -> Word {
 }
 
 /// A name as POSIX defines it.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text

@@ -384,7 +384,7 @@ impl Parser<'_> {
                 if self.peek_at(2) == Some(b'(')
                     && let Some(end) = self.arithmetic_end(start + 3)
                 {
-                    self.arithmetic(start, start + 3, end, end + 2)?
+                    self.arithmetic(start, start + 3..end, end + 2, quoted)?
                 } else {
                     self.position += 2;
                     let list = self.substituted(start)?;
@@ -397,7 +397,7 @@ impl Parser<'_> {
                 }
             }
             Some(b'[') if self.dialect.has_extensions() => match self.bracket_end(start + 2) {
-                Some(end) => self.arithmetic(start, start + 2, end, end + 1)?,
+                Some(end) => self.arithmetic(start, start + 2..end, end + 1, quoted)?,
                 None => return self.failure("`$[` is not closed", start),
             },
             Some(b'{') => self.braced_parameter(quoted)?,
@@ -452,14 +452,15 @@ impl Parser<'_> {
     fn arithmetic(
         &mut self,
         start: usize,
-        from: usize,
-        to: usize,
+        range: std::ops::Range<usize>,
         after: usize,
+        quoted: bool,
     ) -> Result<Piece, Failure> {
-        let expression = Box::new(self.expression(from, to)?);
+        let expression = Box::new(self.expression(range.start, range.end)?);
         self.position = after;
         Ok(Piece::Arithmetic {
             expression,
+            quoted,
             source: Rc::from(self.slice(start, after)),
         })
     }
@@ -696,12 +697,12 @@ impl Parser<'_> {
                     }
                 }
             }
-            b'/' => self.replacement(quoted)?,
+            b'/' => self.replacement()?,
             b'^' | b',' | b'~' => {
                 self.position += if doubled { 2 } else { 1 };
                 let pattern = self.operand(pattern)?;
                 Operator::Case {
-                    upper: symbol == b'^',
+                    symbol: char::from(symbol),
                     all: doubled,
                     pattern,
                 }
@@ -722,7 +723,7 @@ impl Parser<'_> {
         })
     }
 
-    fn replacement(&mut self, quoted: bool) -> Result<Operator, Failure> {
+    fn replacement(&mut self) -> Result<Operator, Failure> {
         self.position += 1;
         let all = self.peek() == Some(b'/');
         let mut anchor = None;
@@ -732,15 +733,25 @@ impl Parser<'_> {
             anchor = Some(char::from(byte));
             self.position += 1;
         }
-        let pattern = self.operand(Until::Brace {
+        // The first character after `//` is the pattern's, even a slash.
+        let slash = all && self.peek() == Some(b'/');
+        self.position += usize::from(slash);
+        let mut pattern = self.operand(Until::Brace {
             quoted: false,
             slash: true,
             colon: false,
         })?;
+        if slash {
+            let text = "/".to_owned();
+            pattern
+                .pieces
+                .insert(0, Piece::Quoted { text, offset: None });
+        }
+        // Quotes count in it, whether the whole is quoted or not.
         let replacement = if self.peek() == Some(b'/') {
             self.position += 1;
             self.operand(Until::Brace {
-                quoted,
+                quoted: false,
                 slash: false,
                 colon: false,
             })?

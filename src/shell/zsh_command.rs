@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::ast::{CaseArm, CompoundKind, Node, Word};
+use super::ast::{ArmEnd, CaseArm, CompoundKind, Node, Word};
 use super::parser::{Failure, Parser, Stop};
 
 impl Parser<'_> {
@@ -41,18 +41,22 @@ impl Parser<'_> {
             "while" | "until" => {
                 let condition = self.list(&Stop::Words(&["do"]))?;
                 let body = self.zsh_body(start, false)?;
-                CompoundKind::Loop { condition, body }
+                CompoundKind::Loop {
+                    condition,
+                    until: word == "until",
+                    body,
+                }
             }
             "repeat" => {
                 self.skip_blanks();
-                let Some(header) = self.word()? else {
+                let Some(count) = self.word()? else {
                     return self.failure("syntax error: `repeat` needs a number", start);
                 };
                 let body = self.zsh_body(start, false)?;
-                CompoundKind::ArithmeticFor { header, body }
+                CompoundKind::Repeat { count, body }
             }
             "case" => self.zsh_case(start)?,
-            _ => self.zsh_for(start, word == "foreach")?,
+            _ => self.zsh_for(start, word)?,
         }))
     }
 
@@ -200,17 +204,13 @@ impl Parser<'_> {
         Ok(vec![self.and_or()?])
     }
 
-    fn zsh_for(&mut self, start: usize, csh: bool) -> Result<CompoundKind, Failure> {
+    fn zsh_for(&mut self, start: usize, keyword: &str) -> Result<CompoundKind, Failure> {
+        let csh = keyword == "foreach";
         self.skip_blanks();
         if self.looking_at("((") {
-            let open = self.position + 2;
-            let Some(end) = self.arithmetic_end(open) else {
-                return self.failure("syntax error: `))` is missing", start);
-            };
-            let header = self.expression(open, end)?;
-            self.position = end + 2;
+            let header = self.arithmetic_header(start)?;
             let body = self.zsh_body(start, csh)?;
-            return Ok(CompoundKind::ArithmeticFor { header, body });
+            return Ok(header.with_body(body));
         }
         let mut variables = Vec::new();
         let mut words = None;
@@ -248,6 +248,7 @@ impl Parser<'_> {
         Ok(CompoundKind::For {
             variables,
             words,
+            select: keyword == "select",
             body,
         })
     }
@@ -301,14 +302,18 @@ impl Parser<'_> {
             }
             let patterns = self.zsh_patterns(start)?;
             let body = self.list(&Stop::Arm)?;
-            let falls_through = self.looking_at(";&") || self.looking_at(";|");
-            if falls_through || self.looking_at(";;") {
-                self.position += 2;
-            }
+            const ENDS: &[(&str, ArmEnd)] = &[
+                (";;", ArmEnd::Stop),
+                (";&", ArmEnd::Fall),
+                (";|", ArmEnd::Test),
+            ];
+            let found = ENDS.iter().find(|(token, _)| self.looking_at(token));
+            let (token, end) = found.copied().unwrap_or(("", ArmEnd::Stop));
+            self.position += token.len();
             arms.push(CaseArm {
                 patterns,
                 body,
-                falls_through,
+                end,
             });
         }
     }

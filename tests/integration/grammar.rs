@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use guard::shell::{
-    AssignmentValue, CompoundKind, Dialect, Node, Operator, Piece, RedirectionTarget, Script, Word,
-    parse,
+    AssignmentValue, CompoundKind, Condition, Dialect, Node, Operator, Piece, RedirectionTarget,
+    Script, Subscript, Word, parse,
 };
 
 /// The first words of all commands in a tree, as they are written.
@@ -33,6 +33,7 @@ impl Names {
                 }
                 command.words.iter().for_each(|word| self.word(word));
                 for assignment in &command.assignments {
+                    assignment.subscript.iter().for_each(|word| self.word(word));
                     match &assignment.value {
                         AssignmentValue::Scalar(word) => self.word(word),
                         AssignmentValue::Array(elements) => {
@@ -69,7 +70,9 @@ impl Names {
                 }
                 self.list(otherwise);
             }
-            CompoundKind::Loop { condition, body } => {
+            CompoundKind::Loop {
+                condition, body, ..
+            } => {
                 self.list(condition);
                 self.list(body);
             }
@@ -77,8 +80,15 @@ impl Names {
                 words.iter().flatten().for_each(|word| self.word(word));
                 self.list(body);
             }
-            CompoundKind::ArithmeticFor { header, body } => {
-                self.word(header);
+            CompoundKind::ArithmeticFor {
+                start,
+                condition,
+                step,
+                body,
+            } => {
+                for word in [start, condition, step] {
+                    self.word(word);
+                }
                 self.list(body);
             }
             CompoundKind::Case { subject, arms } => {
@@ -88,12 +98,31 @@ impl Names {
                     self.list(&arm.body);
                 }
             }
-            CompoundKind::Test(words) => words.iter().for_each(|word| self.word(word)),
+            CompoundKind::Test(condition) => self.condition(condition),
             CompoundKind::Arithmetic(word) => self.word(word),
-            CompoundKind::Coproc(node) => self.node(node),
+            CompoundKind::Coproc { body, .. } => self.node(body),
+            CompoundKind::Repeat { count, body } => {
+                self.word(count);
+                self.list(body);
+            }
             CompoundKind::Anonymous { body, arguments } => {
                 self.node(body);
                 arguments.iter().for_each(|word| self.word(word));
+            }
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::Word(word) | Condition::Unary(_, word) => self.word(word),
+            Condition::Binary(left, _, right) => {
+                self.word(left);
+                self.word(right);
+            }
+            Condition::Not(inner) => self.condition(inner),
+            Condition::And(left, right) | Condition::Or(left, right) => {
+                self.condition(left);
+                self.condition(right);
             }
         }
     }
@@ -116,33 +145,42 @@ impl Names {
             match piece {
                 Piece::Command { list, .. } | Piece::Process { list, .. } => self.script(list),
                 Piece::Arithmetic { expression, .. } => self.word(expression),
-                Piece::Parameter { parameter, .. } => match &parameter.operator {
-                    Operator::Default { word, .. }
-                    | Operator::Assign { word, .. }
-                    | Operator::Error { word, .. }
-                    | Operator::Alternative { word, .. }
-                    | Operator::Set { word }
-                    | Operator::Other { word } => self.word(word),
-                    Operator::RemovePrefix { pattern, .. }
-                    | Operator::RemoveSuffix { pattern, .. }
-                    | Operator::Case { pattern, .. }
-                    | Operator::Exclude { pattern } => self.word(pattern),
-                    Operator::Replace {
-                        pattern,
-                        replacement,
-                        ..
-                    } => {
-                        self.word(pattern);
-                        self.word(replacement);
+                Piece::Parameter { parameter, .. } => {
+                    if let Some(Subscript::Index(word)) = &parameter.subscript {
+                        self.word(word);
                     }
-                    Operator::Substring { offset, length } => {
-                        self.word(offset);
-                        length.iter().for_each(|word| self.word(word));
-                    }
-                    Operator::None | Operator::Transform(_) | Operator::Names => {}
-                },
+                    self.operator(&parameter.operator);
+                }
                 Piece::Literal { .. } | Piece::Quoted { .. } => {}
             }
+        }
+    }
+
+    fn operator(&mut self, operator: &Operator) {
+        match operator {
+            Operator::Default { word, .. }
+            | Operator::Assign { word, .. }
+            | Operator::Error { word, .. }
+            | Operator::Alternative { word, .. }
+            | Operator::Set { word }
+            | Operator::Other { word } => self.word(word),
+            Operator::RemovePrefix { pattern, .. }
+            | Operator::RemoveSuffix { pattern, .. }
+            | Operator::Case { pattern, .. }
+            | Operator::Exclude { pattern } => self.word(pattern),
+            Operator::Replace {
+                pattern,
+                replacement,
+                ..
+            } => {
+                self.word(pattern);
+                self.word(replacement);
+            }
+            Operator::Substring { offset, length } => {
+                self.word(offset);
+                length.iter().for_each(|word| self.word(word));
+            }
+            Operator::None | Operator::Transform(_) | Operator::Names => {}
         }
     }
 }

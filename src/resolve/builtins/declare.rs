@@ -1,89 +1,316 @@
-//! `declare` and its kin, and arithmetic that assigns.
+//! `declare` and its kin, and `unset`.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::resolve::command::Argument;
 use crate::resolve::interpreter::Interpreter;
-use crate::resolve::state::Value;
+use crate::resolve::parameter::{Place, from_the_end, split_subscript};
+use crate::resolve::state::{Attributes, Value};
 use crate::resolve::text::{Part, Text};
+use crate::shell::{self, AssignmentValue, Script, SimpleCommand, Word};
+
+/// What the options of a declaration ask for.
+#[derive(Default)]
+struct Flags {
+    set: Vec<char>,
+    unset: Vec<char>,
+    /// `-f`, `-F`: functions are meant.
+    functions: bool,
+    local: bool,
+}
+
+impl Flags {
+    /// The options before the first name.
+    fn new(name: &str, operands: &[Argument], within_function: bool) -> Self {
+        let mut flags = Self {
+            local: within_function && !matches!(name, "export" | "readonly"),
+            ..Self::default()
+        };
+        match name {
+            "export" => flags.set.push('x'),
+            "readonly" => flags.set.push('r'),
+            _ => {}
+        }
+        for operand in operands {
+            let Some(text) = operand.value.exact() else {
+                break;
+            };
+            match (text.strip_prefix('-'), text.strip_prefix('+')) {
+                (Some(letters), _) if name == "export" && letters.contains('n') => {
+                    flags.set.retain(|letter| *letter != 'x');
+                    flags.unset.push('x');
+                }
+                (Some(letters), _) => flags.set.extend(letters.chars()),
+                (_, Some(letters)) => flags.unset.extend(letters.chars()),
+                _ => break,
+            }
+        }
+        flags.functions = flags.set.contains(&'f') || flags.set.contains(&'F');
+        flags.local &= !flags.set.contains(&'g');
+        flags
+    }
+
+    fn apply(&self, attributes: &mut Attributes) {
+        for (letters, on) in [(&self.set, true), (&self.unset, false)] {
+            for letter in letters {
+                match letter {
+                    'x' => attributes.exported = on,
+                    'i' => attributes.integer = on,
+                    'l' => attributes.lower = on,
+                    'u' => attributes.upper = on,
+                    'n' => attributes.reference = on,
+                    'r' => attributes.readonly = on,
+                    _ => {}
+                }
+            }
+        }
+        if self.set.contains(&'l') {
+            attributes.upper = false;
+        } else if self.set.contains(&'u') {
+            attributes.lower = false;
+        }
+    }
+}
 
 impl Interpreter<'_> {
     pub(super) fn declare(&mut self, name: &str, operands: &[Argument]) {
-        let mut exports = name == "export";
-        let mut map = false;
-        let mut reference = false;
-        let mut functions = false;
+        let flags = Flags::new(name, operands, self.calls > 0);
         for operand in operands {
-            let Some(prefix) = operand.value.parts().first() else {
-                continue;
-            };
-            let (Part::Known(prefix) | Part::Glob(prefix)) = prefix else {
-                continue;
-            };
-            if let Some(flags) = prefix.strip_prefix('-') {
-                exports |= flags.contains('x');
-                map |= flags.contains('A');
-                reference |= flags.contains('n');
-                functions |= flags.contains('f');
-                continue;
+            self.declare_one(&operand.value, operand.splits, &flags);
+        }
+        self.state.status = Some(0);
+    }
+
+    fn declare_one(&mut self, operand: &Text, splits: bool, flags: &Flags) {
+        let prefix = match operand.parts().first() {
+            Some(Part::Known(prefix) | Part::Glob(prefix)) => prefix.clone(),
+            // Any variable may be set.
+            Some(Part::Unknown(_)) => {
+                self.state.environment.uncertain = true;
+                return;
             }
-            let (variable, value) = match prefix.split_once('=') {
-                Some((variable, _)) => (variable, Some(after_equals(&operand.value))),
-                None => (prefix.as_str(), None),
-            };
-            let (variable, append) = match variable.strip_suffix('+') {
-                Some(variable) => (variable, true),
-                None => (variable, false),
-            };
-            let variable = variable.to_owned();
-            if functions {
-                // A bash that is started later imports it under this name.
-                if exports {
-                    let name = format!("BASH_FUNC_{variable}%%");
-                    self.state
-                        .environment
-                        .set(&name, Some(Text::unknown("a function")));
-                }
-                continue;
+            None => return,
+        };
+        if prefix.starts_with(['-', '+']) && operand.exact().is_some() {
+            return;
+        }
+        let (variable, value) = match prefix.split_once('=') {
+            Some((variable, _)) => (variable, Some(after_equals(operand))),
+            None if operand.exact().is_none() => {
+                self.state.environment.uncertain = true;
+                return;
             }
-            match value {
-                // A reference to another variable: what it gives is not followed.
-                Some(value) if reference => {
-                    let unknown = Text::unknown(value.display().into_owned());
-                    self.state
-                        .set(self.world, &variable, Value::Scalar(unknown));
-                }
-                Some(value) => {
-                    let mut text = if append {
-                        self.scalar(&variable).unwrap_or_default()
-                    } else {
-                        Text::empty()
-                    };
-                    text.append(value);
-                    self.state.set(self.world, &variable, Value::Scalar(text));
-                }
-                None if map => {
-                    let current = self.state.variable(self.world, &variable);
-                    if !matches!(current, Some(Value::Map(_))) {
-                        let empty = Value::Map(std::collections::BTreeMap::new());
-                        self.state.set(self.world, &variable, empty);
-                    }
-                }
-                None => {}
+            None => (prefix.as_str(), None),
+        };
+        // What follows a value that is not known may be another declaration.
+        if splits {
+            self.state.environment.uncertain = true;
+        }
+        let (variable, append) = match variable.strip_suffix('+') {
+            Some(variable) => (variable, true),
+            None => (variable, false),
+        };
+        if flags.functions {
+            // A bash that is started later imports it under this name.
+            if flags.set.contains(&'x') {
+                let name = format!("BASH_FUNC_{variable}%%");
+                self.state
+                    .environment
+                    .set(&name, Some(Text::unknown("a function")));
             }
-            if exports {
-                self.state.export(self.world, &variable);
+            return;
+        }
+        let (name, subscript) = split_subscript(variable);
+        if !shell::is_name(name) {
+            return;
+        }
+        let name = name.to_owned();
+        let place = subscript.map(|text| Place::Element(Text::known(text)));
+        self.declare_name(&name, flags);
+        if let Some(value) = value {
+            if let Some(text) = value.exact().filter(|text| text.starts_with('('))
+                && (flags.set.contains(&'a') || flags.set.contains(&'A'))
+                && let Some(elements) = array_in(text, self.state.dialect)
+            {
+                self.store_array(&name, &elements, append);
+            } else {
+                self.declared_value(&name, place.as_ref(), value, append);
             }
+        }
+        let mut attributes = self.state.attributes(self.world, &name);
+        flags.apply(&mut attributes);
+        let world = self.world;
+        self.state.declare(world, &name, attributes);
+    }
+
+    /// The value of a declaration, whatever the attribute that it comes with forbids later.
+    fn declared_value(&mut self, name: &str, place: Option<&Place>, value: Text, append: bool) {
+        let world = self.world;
+        let attributes = self.state.attributes(world, name);
+        if attributes.reference {
+            self.state.bind(name, Value::Scalar(value), attributes);
+        } else {
+            self.store(name, place, value, append);
         }
     }
 
-    pub(super) fn forget_assigned(&mut self, expression: &str) {
-        let name: String = expression
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
-        if !name.is_empty() {
-            let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-            self.state.set(self.world, &name, unknown);
+    /// Makes a name a variable of the function, and gives it the attributes that its value needs.
+    fn declare_name(&mut self, name: &str, flags: &Flags) {
+        let world = self.world;
+        let mut attributes = self.state.attributes(world, name);
+        if flags.local && !attributes.readonly && !self.is_local(name) {
+            self.state.shadow(name);
+            attributes = Attributes {
+                exported: attributes.exported,
+                ..Attributes::default()
+            };
+            self.state.bind(name, Value::Unset, attributes);
         }
+        let readonly = attributes.readonly;
+        flags.apply(&mut attributes);
+        attributes.readonly = readonly;
+        let current = self.state.variable(world, name).unwrap_or(Value::Unset);
+        let value = match current {
+            Value::Unset if flags.set.contains(&'A') => Value::Map(Rc::default()),
+            Value::Unset if flags.set.contains(&'a') => Value::Array(Rc::default()),
+            Value::Scalar(text) if flags.set.contains(&'a') && !text.has_unknown() => {
+                Value::Array(Rc::new(BTreeMap::from([(0, text)])))
+            }
+            other => other,
+        };
+        self.state.bind(name, value, attributes);
+    }
+
+    /// Whether the function that runs has made this name its own already.
+    fn is_local(&self, name: &str) -> bool {
+        let own = self.state.shadowed.iter().skip(self.scope);
+        own.into_iter().any(|(shadowed, _)| shadowed == name)
+    }
+
+    /// The arrays that a declaration sets (`local a=(…)`): what they hold is computed before the
+    /// names become the function's own.
+    pub(in crate::resolve) fn declared_arrays(
+        &mut self,
+        command: &SimpleCommand,
+        argv: &[Argument],
+    ) -> Vec<(String, Value)> {
+        let name = argv
+            .first()
+            .and_then(|word| word.value.exact())
+            .unwrap_or_default();
+        let flags = Flags::new(name, argv.get(1..).unwrap_or_default(), self.calls > 0);
+        let mut found = Vec::new();
+        for assignment in &command.assignments {
+            if let AssignmentValue::Array(elements) = &assignment.value {
+                let keyed = flags.set.contains(&'A');
+                let mut attributes = Attributes::default();
+                flags.apply(&mut attributes);
+                let value = self.array_value(
+                    &assignment.name,
+                    elements,
+                    assignment.append,
+                    keyed,
+                    attributes,
+                );
+                found.push((assignment.name.clone(), value));
+            }
+        }
+        found
+    }
+
+    pub(in crate::resolve) fn declare_array(&mut self, name: &str, value: Value) {
+        let Some(name) = self.state.target(name) else {
+            return;
+        };
+        let attributes = self.state.attributes(self.world, &name);
+        self.state.bind(&name, value, attributes);
+    }
+
+    pub(super) fn unset(&mut self, operands: &[Argument]) {
+        let (mut functions, mut variables, mut itself) = (true, true, false);
+        for operand in operands {
+            let Some(text) = operand.value.exact().filter(|_| !operand.splits) else {
+                // Any of them.
+                self.state.environment.uncertain = true;
+                continue;
+            };
+            match text {
+                "-f" => variables = false,
+                "-v" => functions = false,
+                "-n" => itself = true,
+                "--" => {}
+                _ => {
+                    let set = self.state.variable(self.world, text).is_some();
+                    if variables {
+                        self.unset_variable(text, itself);
+                    }
+                    if functions && (!variables || !set) {
+                        Rc::make_mut(&mut self.state.functions).remove(text);
+                    }
+                }
+            }
+        }
+        self.state.status = Some(0);
+    }
+
+    fn unset_variable(&mut self, text: &str, itself: bool) {
+        let target = if itself {
+            Some(text.to_owned())
+        } else {
+            let (name, subscript) = split_subscript(text);
+            self.state.target(name).map(|name| match subscript {
+                Some(subscript) => format!("{name}[{subscript}]"),
+                None => name,
+            })
+        };
+        let Some(target) = target else {
+            self.state.environment.uncertain = true;
+            return;
+        };
+        let (name, subscript) = split_subscript(&target);
+        if self.state.attributes(self.world, name).readonly {
+            return;
+        }
+        let world = self.world;
+        let Some(subscript) = subscript else {
+            self.state.unset(world, name);
+            return;
+        };
+        let value = match self.state.variable(world, name) {
+            Some(Value::Map(mut elements)) => {
+                Rc::make_mut(&mut elements).remove(&subscript.replace(['"', '\''], ""));
+                Value::Map(elements)
+            }
+            Some(Value::Array(mut elements)) => match self.number_of(&Text::known(subscript)) {
+                Some(index) => {
+                    let index = from_the_end(&elements, index);
+                    Rc::make_mut(&mut elements).remove(&index);
+                    Value::Array(elements)
+                }
+                None => Value::unknown(name),
+            },
+            Some(Value::Unset) | None => return,
+            Some(Value::Scalar(_) | Value::OneOf(_)) => Value::unknown(name),
+        };
+        self.state.set(world, name, value);
+    }
+}
+
+/// The elements of `(a b)`, given as text.
+type Elements = Vec<(Option<Word>, Word)>;
+
+fn array_in(text: &str, dialect: shell::Dialect) -> Option<Elements> {
+    let Script { list, .. } = shell::parse(&format!("a={text}"), dialect);
+    let [shell::Node::Simple(command)] = list.as_slice() else {
+        return None;
+    };
+    match command.assignments.as_slice() {
+        [only] if command.words.is_empty() => match &only.value {
+            AssignmentValue::Array(elements) => Some(elements.clone()),
+            AssignmentValue::Scalar(_) => None,
+        },
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::resolve::command::{Argument, Directory};
 use crate::resolve::interpreter::Interpreter;
+use crate::resolve::options::ShellOption;
 use crate::resolve::text::Text;
 use crate::world::{PathStatus, World};
 
@@ -39,11 +40,12 @@ impl Interpreter<'_> {
         };
         let path = normalized(&path);
         let certain = self.elsewhere.is_some()
-            || self.errexit
+            || self.state.options.has(ShellOption::ErrExit) && self.conditional == 0
             || self.world.status(&path) == PathStatus::Directory
             || self.world.is_made(&path);
         self.state.directory = Directory::Known(path);
         self.state.directory_if_cd_failed = if certain { None } else { Some(before) };
+        self.state.status = certain.then_some(0);
     }
 
     /// No builtin, but what it makes decides whether a later `cd` works.

@@ -1,11 +1,13 @@
 //! Text that runs in this very shell: `eval`, `trap`.
 
+use std::rc::Rc;
+
 use crate::location::Location;
 use crate::resolve::command::{Argument, base_name};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
-use crate::resolve::state::Value;
+use crate::resolve::state::{Trap, Value};
 use crate::resolve::text::{Part, Text};
 
 impl Interpreter<'_> {
@@ -118,19 +120,69 @@ impl Interpreter<'_> {
         (self.outermost && handed) || prints_environment(source)
     }
 
-    pub(in crate::resolve) fn trap(&mut self, operand: &Argument) {
-        match operand.value.exact() {
-            Some("" | "-" | "-p" | "-l") => {}
-            _ => {
-                let origin = operand.verbatim.map_or_else(
-                    || Origin::Place(operand.location.clone()),
-                    |offset| Origin::Verbatim { offset },
-                );
-                let (value, location) = (operand.value.clone(), operand.location.clone());
-                self.conditional += 1;
-                self.subshell(|shell| shell.unsure_text(&value, origin, &location, "trap"));
-                self.conditional -= 1;
+    /// `trap TEXT SIGNAL…`: the text may run from now on, and once more when the shell ends.
+    pub(super) fn trap(&mut self, operands: &[Argument]) {
+        let operands = match operands.first() {
+            Some(first) if first.value.exact() == Some("--") => {
+                operands.get(1..).unwrap_or_default()
             }
+            _ => operands,
+        };
+        let [operand, _, ..] = operands else { return };
+        if matches!(operand.value.exact(), Some("" | "-" | "-p" | "-l")) {
+            return;
+        }
+        let origin = operand.verbatim.map_or_else(
+            || Origin::Place(operand.location.clone()),
+            |offset| Origin::Verbatim { offset },
+        );
+        let trap = Trap {
+            text: operand.value.clone(),
+            origin,
+            location: operand.location.clone(),
+        };
+        let before = Rc::clone(&self.state.variables);
+        self.conditional += 1;
+        let mut after = before.clone();
+        self.subshell(|shell| {
+            let output = shell.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
+            after = Rc::clone(&shell.state.variables);
+            output
+        });
+        self.conditional -= 1;
+        // What it sets, it may set at any time.
+        let set = after
+            .iter()
+            .filter(|(name, variable)| before.get(*name) != Some(variable));
+        let names: Vec<String> = set.map(|(name, _)| name.clone()).collect();
+        if !names.is_empty() {
+            let volatile = Rc::make_mut(&mut self.state.volatile);
+            volatile.extend(names.iter().cloned());
+            volatile.sort_unstable();
+            volatile.dedup();
+            for name in names {
+                self.forget(&name);
+            }
+        }
+        let known = |known: &Rc<Trap>| known.location == trap.location && known.text == trap.text;
+        if !self.state.traps.iter().any(known) {
+            Rc::make_mut(&mut self.state.traps).push(Rc::new(trap));
+        }
+        self.state.status = Some(0);
+    }
+
+    /// When a shell ends: what its traps run finds the variables as they are then.
+    pub(in crate::resolve) fn run_traps(&mut self, known: usize) {
+        let traps = Rc::clone(&self.state.traps);
+        self.state.left = None;
+        for trap in traps.iter().skip(known) {
+            let trap = Rc::clone(trap);
+            self.conditional += 1;
+            self.deeper(|shell| {
+                shell.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap")
+            });
+            self.conditional -= 1;
+            self.state.left = None;
         }
     }
 }

@@ -5,6 +5,7 @@
 mod declare;
 mod directory;
 mod eval;
+mod getopts;
 mod options;
 mod print;
 mod program;
@@ -12,12 +13,10 @@ mod read;
 mod source;
 mod zsh;
 
-use std::rc::Rc;
-
 use super::command::{Argument, Directory, Stdin};
 use super::interpreter::Interpreter;
 use super::redirection::Io;
-use super::state::Value;
+use super::state::Leave;
 use super::text::Text;
 use crate::location::Location;
 pub(crate) use directory::normalized;
@@ -33,7 +32,18 @@ impl Interpreter<'_> {
         location: &Location,
     ) -> Option<Text> {
         let operands = argv.get(1..).unwrap_or_default();
-        if TAKES_NAMES.contains(&name) {
+        self.last_status = self.state.status;
+        let mut plain = Vec::new();
+        let takes_names = TAKES_NAMES.contains(&name);
+        if takes_names && operands.iter().any(|operand| operand.value.has_glob()) {
+            // `a[0]` is a pattern only if a file is called so.
+            plain.extend(operands.iter().map(|operand| Argument {
+                value: operand.value.without_globs(),
+                ..operand.clone()
+            }));
+        }
+        let operands = if plain.is_empty() { operands } else { &plain };
+        if takes_names {
             for operand in operands
                 .iter()
                 .filter(|operand| operand.value.display().contains('['))
@@ -41,119 +51,120 @@ impl Interpreter<'_> {
                 self.expand_again(&operand.value, name);
             }
         }
+        self.state.status = None;
         if self.state.dialect.is_zsh()
             && let Some(done) = self.zsh_builtin(name, argv, io, stdin, location)
         {
             return done;
         }
         match name {
-            "eval" => Some(self.eval(operands, io, location)),
-            "source" | "." => Some(self.source_file(operands, io, location)),
+            "eval" => return Some(self.eval(operands, io, location)),
+            "source" | "." => return Some(self.source_file(operands, io, location)),
             "command" | "builtin" | "exec" => {
                 let Some(skip) = program::prefix_options(name, operands) else {
                     // `command -v` only looks something up.
                     self.emit_redirections(io, location);
-                    return Some(Text::unknown(format!("{name} -v")));
+                    return Some(self.located(operands));
                 };
                 let rest = argv.get(1 + skip..).unwrap_or_default();
                 if rest.is_empty() {
+                    if name == "exec" {
+                        self.redirected_for_good(io);
+                    }
                     return None;
                 }
-                Some(self.peeled(name, rest.to_vec(), io, stdin.clone(), location))
+                return Some(self.peeled(name, rest.to_vec(), io, stdin.clone(), location));
             }
-            "cd" | "chdir" | "pushd" => {
-                self.change_directory(operands);
-                None
+            "true" | ":" => self.state.status = Some(0),
+            "false" => self.state.status = Some(1),
+            "echo" => self.state.status = Some(0),
+            "printf" => return self.printf_to_variable(operands, stdin),
+            "test" => self.state.status = self.test(operands).map(|holds| u8::from(!holds)),
+            "[" => {
+                if let Some((last, words)) = operands.split_last()
+                    && last.value.exact() == Some("]")
+                {
+                    self.state.status = self.test(words).map(|holds| u8::from(!holds));
+                }
             }
-            "mkdir" => {
-                self.make_directories(operands);
-                None
-            }
+            "break" | "continue" | "return" | "exit" | "logout" => self.leave(name, operands),
+            "cd" | "chdir" | "pushd" => self.change_directory(operands),
+            "mkdir" => self.make_directories(operands),
             "popd" => {
                 self.state.directory = Directory::Unknown("the directory that `popd` gives".into());
-                None
             }
-            "export" | "declare" | "typeset" | "local" | "readonly" => {
-                self.declare(name, operands);
-                None
-            }
-            "unset" => {
-                for operand in operands {
-                    if let Some(variable) =
-                        operand.value.exact().filter(|text| !text.starts_with('-'))
-                    {
-                        Rc::make_mut(&mut self.state.functions).remove(variable);
-                        self.state.set(self.world, variable, Value::Unset);
-                    }
-                }
-                None
-            }
-            "set" => {
-                self.set_options(operands);
-                None
-            }
-            "hash" => {
-                self.remember_program(operands);
-                None
-            }
-            "dd" => {
-                self.copy_blocks(operands, stdin);
-                None
-            }
-            "cp" | "ln" | "mv" | "install" => {
-                self.copy_program(operands);
-                None
-            }
-            "shift" => {
-                let count = match operands.first().map(|operand| operand.value.exact()) {
-                    None => Some(1),
-                    Some(text) => text.and_then(|text| text.parse::<usize>().ok()),
-                };
-                self.state.arguments = match (self.state.arguments.take(), count) {
-                    (Some(arguments), Some(count)) if count <= arguments.len() => {
-                        Some(arguments.into_iter().skip(count).collect())
-                    }
-                    (Some(arguments), Some(_)) => Some(arguments),
-                    _ => None,
-                };
-                None
-            }
-            "alias" => {
-                self.define_aliases(operands);
-                None
-            }
-            "unalias" => {
-                self.forget_aliases(operands);
-                None
-            }
-            "shopt" => {
-                let words: Vec<&str> = operands.iter().filter_map(|o| o.value.exact()).collect();
-                if words.contains(&"expand_aliases") {
-                    self.state.expand_aliases = words.contains(&"-s");
-                }
-                None
-            }
-            "trap" => {
-                if let Some(operand) = operands.iter().find(|o| o.value.exact() != Some("--")) {
-                    self.trap(operand);
-                }
-                None
-            }
-            "read" | "mapfile" | "readarray" | "getopts" => {
-                self.call_back(operands, location);
-                self.read(name, operands, stdin);
-                None
-            }
-            "printf" => self.printf_to_variable(operands, stdin),
+            "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(name, operands),
+            "unset" => self.unset(operands),
+            "set" => self.set_options(operands),
+            "shopt" => self.shell_options(operands),
+            "shift" => self.shift(operands),
+            "hash" => self.remember_program(operands),
+            "enable" => self.enable(operands, location),
+            "dd" => self.copy_blocks(operands, stdin),
+            "cp" | "ln" | "mv" | "install" => self.copy_program(operands),
+            "alias" => self.define_aliases(operands),
+            "unalias" => self.forget_aliases(operands),
+            "trap" => self.trap(operands),
+            "read" => self.read(operands, io, stdin),
+            "mapfile" | "readarray" => self.map_file(operands, io, stdin),
+            "getopts" => self.getopts(operands),
             "let" => {
+                let mut value = None;
                 for operand in operands {
-                    let text = operand.value.display().into_owned();
-                    self.forget_assigned(&text);
+                    value = self.number_of(&operand.value);
                 }
-                None
+                self.state.status = value.map(|value| u8::from(value == 0));
             }
-            _ => None,
+            _ => {}
         }
+        None
+    }
+
+    /// Whether the first word is a builtin, which reads the shell's input only if it says so.
+    pub(in crate::resolve) fn is_builtin(&self, argv: &[Argument]) -> bool {
+        let name = argv.first().and_then(|word| word.value.exact());
+        name.is_some_and(|name| BUILTINS.contains(&name) && self.is_enabled(name))
+    }
+
+    pub(in crate::resolve) fn is_enabled(&self, name: &str) -> bool {
+        !self.state.disabled.iter().any(|disabled| disabled == name)
+    }
+
+    /// `break`, `continue`, `return` and `exit`: nothing more of the list runs, if it is certain
+    /// that they do what they say.
+    fn leave(&mut self, name: &str, operands: &[Argument]) {
+        let count = match operands {
+            [] => None,
+            [only] if !only.splits => {
+                match only.value.exact().and_then(|text| text.parse::<i64>().ok()) {
+                    Some(count) => Some(count),
+                    // The shell says that it is no number, and what it does then differs.
+                    None if matches!(name, "exit" | "return") && only.value.has_unknown() => None,
+                    None => return,
+                }
+            }
+            _ => return,
+        };
+        let loops = || {
+            usize::try_from(count.unwrap_or(1))
+                .ok()
+                .map(|n| n.min(self.loops))
+        };
+        self.state.left = match name {
+            "break" | "continue" if self.loops == 0 => None,
+            "break" => loops().filter(|count| *count > 0).map(Leave::Break),
+            "continue" => loops().filter(|count| *count > 0).map(Leave::Continue),
+            "return" if self.calls == 0 => None,
+            "return" => Some(Leave::Return),
+            _ => Some(Leave::Exit),
+        };
+        self.state.status = match (count, operands) {
+            (Some(_), _) if matches!(name, "break" | "continue") => Some(0),
+            (Some(status), _) => u8::try_from(status & 0xff).ok(),
+            (None, []) if matches!(name, "break" | "continue") => Some(0),
+            (None, []) => self.last_status,
+            (None, _) => None,
+        };
     }
 
     fn emit_redirections(&mut self, io: &Io, location: &Location) {
@@ -179,5 +190,70 @@ const TAKES_NAMES: &[&str] = &[
     "mapfile",
     "readarray",
     "getopts",
+    "wait",
+];
+
+/// What bash itself does.
+const BUILTINS: &[&str] = &[
+    ".",
+    ":",
+    "[",
+    "alias",
+    "bg",
+    "bind",
+    "break",
+    "builtin",
+    "caller",
+    "cd",
+    "command",
+    "compgen",
+    "complete",
+    "compopt",
+    "continue",
+    "declare",
+    "dirs",
+    "disown",
+    "echo",
+    "enable",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "false",
+    "fc",
+    "fg",
+    "getopts",
+    "hash",
+    "help",
+    "history",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "logout",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "suspend",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
     "wait",
 ];

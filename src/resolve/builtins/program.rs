@@ -16,21 +16,50 @@ impl Interpreter<'_> {
     pub(super) fn peeled(
         &mut self,
         by: &str,
-        argv: Vec<Argument>,
+        mut argv: Vec<Argument>,
         io: &Io,
         stdin: Stdin,
         location: &Location,
     ) -> Text {
-        let functions = std::mem::take(&mut self.state.functions);
-        let output = if by == "exec" {
-            let output = pure::output(&argv, &stdin, &self.state.directory, self.world);
-            self.emit(argv, io, stdin, location.clone());
-            output
-        } else {
-            self.deeper(|shell| shell.run(argv, io, stdin, location.clone()))
-        };
-        self.state.functions = functions;
-        output
+        let name = argv.first().filter(|word| !word.splits);
+        let name = name.and_then(|word| word.value.exact()).map(str::to_owned);
+        match name {
+            Some(name) if by != "exec" => {
+                self.deeper(|shell| shell.run_named(&name, argv, io, stdin, location.clone()))
+            }
+            _ => {
+                self.name_original(&mut argv);
+                let output = pure::output(&argv, &stdin, &self.state.directory, self.world);
+                self.emit(argv, io, stdin, location.clone());
+                output
+            }
+        }
+    }
+
+    /// `exec < file`, `exec > file`: the shell itself reads and writes there from now on.
+    pub(super) fn redirected_for_good(&mut self, io: &Io) {
+        if let Some(stdin) = &io.stdin {
+            self.state.stdin = stdin.clone();
+            self.state.input_shared = false;
+        }
+        self.state.status = Some(0).filter(|_| io.redirections.is_empty());
+    }
+
+    /// `command -v NAME`: the path of a program is not known, but what it ends in.
+    pub(super) fn located(&mut self, operands: &[Argument]) -> Text {
+        let words: Option<Vec<&str>> = operands.iter().map(|word| word.value.exact()).collect();
+        match words.as_deref() {
+            Some(["-v", name]) if name.contains('/') => Text::known(format!("{name}\n")),
+            Some(["-v", name]) if self.is_builtin(operands.get(1..).unwrap_or_default()) => {
+                Text::known(format!("{name}\n"))
+            }
+            Some(["-v", name]) if !self.state.functions.contains_key(*name) => {
+                let mut path = Text::unknown("the directory of a program");
+                path.push_known(&format!("/{name}\n"));
+                path
+            }
+            _ => Text::unknown("command -v"),
+        }
     }
 
     /// `hash -p FILE NAME`: from now on NAME is that file.
@@ -46,12 +75,11 @@ impl Interpreter<'_> {
                     self.state.dialect,
                 );
                 if let Some(body) = script.list.into_iter().next() {
-                    let source = std::rc::Rc::clone(&self.source);
                     let function = Function {
                         body: Rc::new(body),
-                        source,
+                        source: Rc::clone(&self.source),
                     };
-                    Rc::make_mut(&mut self.state.functions).insert((*name).to_owned(), function);
+                    self.state.define(name, function);
                 }
             }
         }

@@ -79,7 +79,7 @@ impl Interpreter<'_> {
                     path: Rc::from(path.as_path()),
                     place: location.span,
                 };
-                self.text(&text, origin)
+                self.returning(|shell| shell.text(&text, origin))
             }
             // The shell finds nothing to run, either.
             Err(ReadError::Missing(_)) => Text::empty(),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::super::command::{Argument, Stdin};
 use super::super::interpreter::Interpreter;
+use super::super::options::ShellOption;
 use super::super::redirection::Io;
 use super::super::source::Origin;
 use super::super::state::Value;
@@ -43,7 +44,7 @@ impl Interpreter<'_> {
                     let value = if rest.iter().any(|word| word.splits) {
                         Value::Scalar(Text::unknown(format!("${variable}")))
                     } else {
-                        Value::Array(rest.iter().map(|word| word.value.clone()).collect())
+                        Value::list(rest.iter().map(|word| word.value.clone()))
                     };
                     let variable = variable.to_owned();
                     self.state.set(self.world, &variable, value);
@@ -92,7 +93,7 @@ impl Interpreter<'_> {
             }
             "shift" if operands.iter().any(|word| !is_number(word)) => {
                 for operand in operands.iter().filter(|word| !is_number(word)) {
-                    self.forget(&operand.value);
+                    self.forget_named(&operand.value);
                 }
             }
             "read"
@@ -109,14 +110,14 @@ impl Interpreter<'_> {
                     let text = operand.value.known_prefix();
                     let name = text.split_once('?').map_or(text, |(name, _)| name);
                     if !name.starts_with('-') {
-                        self.forget(&Text::known(name));
+                        self.forget(name);
                     }
                 }
             }
             "vared" | "zstat" | "sysread" | "zparseopts" | "zformat" => {
                 for operand in operands {
                     if !operand.value.known_prefix().starts_with('-') {
-                        self.forget(&operand.value);
+                        self.forget_named(&operand.value);
                     }
                 }
             }
@@ -125,11 +126,10 @@ impl Interpreter<'_> {
         Some(None)
     }
 
-    fn forget(&mut self, name: &Text) {
-        if let Some(name) = name.exact() {
-            let unknown = Value::Scalar(Text::unknown(format!("${name}")));
-            let name = name.to_owned();
-            self.state.set(self.world, &name, unknown);
+    fn forget_named(&mut self, name: &Text) {
+        match name.exact() {
+            Some(name) => self.forget(name),
+            None => self.state.environment.uncertain = true,
         }
     }
 
@@ -140,7 +140,9 @@ impl Interpreter<'_> {
                     self.state.dialect = self.state.dialect.unsure();
                 }
                 Some("-o" | "+o") => {}
-                Some("errexit" | "ERR_EXIT" | "err_exit" | "-e") => self.errexit = on,
+                Some("errexit" | "ERR_EXIT" | "err_exit" | "-e") => {
+                    self.state.options.set(ShellOption::ErrExit, on);
+                }
                 Some(name) => self.state.dialect = self.state.dialect.with_option(name, on),
             }
         }
