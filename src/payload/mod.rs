@@ -23,6 +23,7 @@ pub mod sql;
 pub mod tmux;
 
 use crate::call::{Call, Findings};
+use crate::runner;
 
 /// A native reader that a pack names (`analyzer = "psql"`).
 pub type Analyzer = fn(&Call<'_>, &mut Findings);
@@ -38,7 +39,11 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "curl" => http::analyze_curl,
         "wget" => http::analyze_wget,
         "httpie" => http::analyze_httpie,
-        "make" => crate::runner::make::analyze,
+        "make" => runner::make::analyze,
+        "concurrently" => runner::launcher::concurrently,
+        "run-all" => runner::launcher::run_all,
+        "monorepo" => runner::launcher::monorepo,
+        "node-scripts" => runner::node::analyze,
         "raw-http" => http::analyze_raw,
         "script" => script::analyze,
         "psql" => psql::analyze,

@@ -298,7 +298,7 @@ fn is_assignment(prefix: &str) -> bool {
 }
 
 /// The program that a launcher finds for a package name: `@railway/cli@latest` is `railway`.
-fn packaged(mut words: Vec<Argument>) -> Vec<Argument> {
+pub(crate) fn packaged(mut words: Vec<Argument>) -> Vec<Argument> {
     let Some(first) = words.first_mut() else {
         return words;
     };

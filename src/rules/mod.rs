@@ -18,7 +18,7 @@ mod verb;
 mod write;
 
 pub(crate) use crate::payload::later::left_to_run;
-pub(crate) use delegate::origin_of;
+pub(crate) use delegate::{origin_of, packaged};
 pub(crate) use input::replaced;
 pub use matcher::judge;
 pub(crate) use paths::{deletion, overwriting};

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Entry, PathStatus, ReadError, World};
 
+/// What is read for one text, all in all (bytes): scripts that start each other must end.
+const HANDED_LIMIT: usize = 32 << 20;
+
 /// Files that earlier commands of the same text write, over the real world. Nothing is written.
 pub struct Overlay<'w> {
     world: &'w dyn World,
@@ -14,6 +17,8 @@ pub struct Overlay<'w> {
     /// Directories that are there once an earlier command has run.
     made: RefCell<BTreeSet<PathBuf>>,
     touched: Cell<bool>,
+    /// Bytes of files that were handed out.
+    handed: Cell<usize>,
     /// What was copied, moved or linked, by its new path.
     copies: RefCell<BTreeMap<PathBuf, PathBuf>>,
 }
@@ -26,6 +31,7 @@ impl<'w> Overlay<'w> {
             written: RefCell::default(),
             made: RefCell::default(),
             touched: Cell::default(),
+            handed: Cell::default(),
             copies: RefCell::default(),
         }
     }
@@ -163,7 +169,14 @@ impl World for Overlay<'_> {
             let written = self.written.borrow().get(&original).cloned().flatten();
             return written.map_or_else(|| self.world.read(&original), Ok);
         }
-        self.world.read(path)
+        let text = self.world.read(path)?;
+        self.handed
+            .set(self.handed.get().saturating_add(text.len()));
+        if self.handed.get() > HANDED_LIMIT {
+            let reason = "this line reads more than guard follows".to_owned();
+            return Err(ReadError::Unreadable(path.to_owned(), reason));
+        }
+        Ok(text)
     }
 
     fn status(&self, path: &Path) -> PathStatus {

@@ -17,13 +17,15 @@ fn workspace(root: &Path) {
         ("README.md", "# shop\n"),
         (
             "package.json",
-            "{\"name\":\"shop\",\"scripts\":{\"build\":\"tsc\",\"test\":\"jest\"}}\n",
+            "{\"name\":\"shop\",\"scripts\":{\"build\":\"tsc\",\"test\":\"jest\",\
+             \"clean\":\"rm -rf dist coverage node_modules/.cache\",\"dev\":\"vite\",\"lint\":\"eslint .\",\
+             \"wipe\":\"rm -rf data keep.txt\"}}\n",
         ),
         ("src/main.rs", "fn main() {}\n"),
         (
             "Makefile",
             "VERSION := $(shell git describe --tags)\nall: build test\nbuild:\n\tmkdir -p build && cp src/main.rs build/\n\
-             test: build\n\tpytest -k $(VERSION)\nclean:\n\t$(RM) -r build dist *.pyc\nwipe:\n\trm -rf data.csv src\n",
+             test: build\n\tpytest -k $(VERSION)\nclean:\n\t$(RM) -r build dist *.pyc\nwipe:\n\trm -rf data keep.txt\n",
         ),
         ("data.csv", "a,b\n"),
         (

@@ -32,28 +32,26 @@ fn cases(corpus: &str) -> Vec<(Vec<(String, String)>, String)> {
     cases.collect()
 }
 
-#[test]
-fn make_executes_nothing_that_guard_does_not_see() {
-    let cases = cases(include_str!("../../corpus/runners/make.txt"));
-    assert!(cases.len() >= 100, "the corpus is there: {}", cases.len());
+/// Runs every case of a corpus under guard and for real.
+fn run(name: &str, corpus: &str) -> Tally {
     let mut sandbox = Sandbox::new();
     let mut tally = Tally::default();
-    for (files, command) in &cases {
+    for (files, command) in cases(corpus) {
         let directory = sandbox.prepare();
         let mut shown = String::new();
         for (path, text) in files {
-            let at = directory.join(path);
+            let at = directory.join(&path);
             fs::create_dir_all(at.parent().unwrap_or(Path::new("/"))).unwrap();
-            fs::write(at, text).unwrap();
+            fs::write(at, &text).unwrap();
             shown += &format!(">>> {path}\n{text}");
         }
-        shown += command;
+        shown += &command;
         tally.add(
             &shown,
-            outcome_of(command, Dialect::BASH, &directory, &mut sandbox),
+            outcome_of(&command, Dialect::BASH, &directory, &mut sandbox),
         );
     }
-    tally.report("makefiles");
+    tally.report(name);
     eprintln!("{}", tally.reasons());
     assert!(
         tally.differences.is_empty(),
@@ -61,6 +59,28 @@ fn make_executes_nothing_that_guard_does_not_see() {
         tally.differences.len(),
         tally.shown()
     );
+    tally
+}
+
+#[test]
+fn make_executes_nothing_that_guard_does_not_see() {
+    let tally = run("makefiles", include_str!("../../corpus/runners/make.txt"));
+    assert!(
+        tally.scripts >= 100,
+        "the corpus is there: {}",
+        tally.scripts
+    );
     // Saying "opaque" to everything would pass, too.
     assert!(tally.opaque_share() < 3.0, "{:#?}", tally.opaque);
+}
+
+#[test]
+fn npm_executes_nothing_that_guard_does_not_see() {
+    let tally = run("npm", include_str!("../../corpus/runners/npm.txt"));
+    assert!(
+        tally.scripts >= 20,
+        "the corpus is there: {}",
+        tally.scripts
+    );
+    assert!(tally.opaque.is_empty(), "{:#?}", tally.opaque);
 }

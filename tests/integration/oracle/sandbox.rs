@@ -36,10 +36,10 @@ const RECORDED: &[&str] = &[
 const REAL: &[&str] = &[
     "awk", "base64", "basename", "bash", "cat", "chmod", "cmp", "comm", "cp", "cut", "date",
     "dash", "diff", "dirname", "echo", "env", "expr", "false", "find", "fold", "grep", "head",
-    "ln", "make", "mkdir", "mktemp", "mv", "nice", "nl", "nohup", "od", "paste", "printf", "pwd",
-    "readlink", "realpath", "rev", "rmdir", "sed", "seq", "setsid", "sh", "sleep", "sort", "stat",
-    "tac", "tail", "tee", "test", "timeout", "touch", "tr", "true", "uname", "uniq", "wc", "which",
-    "xargs", "xxd", "yes", "zsh",
+    "ln", "make", "mkdir", "mktemp", "mv", "nice", "nl", "node", "nohup", "npm", "od", "paste",
+    "printf", "pwd", "readlink", "realpath", "rev", "rmdir", "sed", "seq", "setsid", "sh", "sleep",
+    "sort", "stat", "tac", "tail", "tee", "test", "timeout", "touch", "tr", "true", "uname",
+    "uniq", "wc", "which", "xargs", "xxd", "yes", "zsh",
 ];
 
 /// The files that every script finds.
