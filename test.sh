@@ -38,6 +38,8 @@ dash dash
 git git
 http httpie
 make make
+node nodejs
+npm npm
 ps procps
 setsid util-linux
 shellcheck shellcheck

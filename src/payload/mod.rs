@@ -43,6 +43,8 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "concurrently" => runner::launcher::concurrently,
         "run-all" => runner::launcher::run_all,
         "monorepo" => runner::launcher::monorepo,
+        "tasks" => runner::tasks::analyze,
+        "deno" => deno,
         "node-scripts" => runner::node::analyze,
         "raw-http" => http::analyze_raw,
         "script" => script::analyze,
@@ -54,4 +56,13 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "tmux" => tmux::analyze,
         _ => return None,
     })
+}
+
+/// `deno task NAME`, or a program.
+fn deno(call: &Call<'_>, findings: &mut Findings) {
+    if call.args.command.iter().any(|word| word == "task") {
+        runner::tasks::analyze(call, findings);
+    } else {
+        script::analyze(call, findings);
+    }
 }

@@ -7,6 +7,7 @@ mod document;
 pub mod launcher;
 pub mod make;
 pub mod node;
+pub mod tasks;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
