@@ -219,7 +219,13 @@ impl Judge<'_> {
                     interactive: false,
                     nesting: self.nesting + 1,
                 };
-                for dialect in shell.readings(self.real_sh(&start).as_deref()) {
+                let mut readings = shell.readings(self.real_sh(&start).as_deref());
+                if let [one, other] = readings.as_slice()
+                    && resolve::reads_alike(&text, *one, *other)
+                {
+                    readings.truncate(1);
+                }
+                for dialect in readings {
                     start.dialect = dialect;
                     self.walk(&text, origin.clone(), &place, start.clone());
                 }

@@ -40,7 +40,8 @@ impl Interpreter<'_> {
                 let input = std::mem::take(&mut output);
                 let last = index + 1 == stages.len();
                 let keeps = self.state.dialect.keeps_last_stage();
-                let stays = last && (keeps || self.state.options.may(ShellOption::LastPipe));
+                let stays =
+                    last && (keeps != Some(false) || self.state.options.may(ShellOption::LastPipe));
                 let before = self.state.clone();
                 if index > 0 {
                     self.state.stdin = piped(input);
@@ -59,7 +60,7 @@ impl Interpreter<'_> {
                 if !last && self.state.dialect.is_zsh() && redirects_output(stage) {
                     output = Text::unknown("what goes to a file and a pipe at once");
                 }
-                if stays && !keeps {
+                if stays && keeps != Some(true) {
                     // Not where the shell keeps jobs apart.
                     self.merge(before);
                 }

@@ -141,7 +141,9 @@ impl Interpreter<'_> {
         if !self.state.dialect.expands_braces() {
             return self.expand_pieces(&word.pieces);
         }
-        let Some(words) = brace::expand(word) else {
+        let sequence = word.source.contains('{') && word.source.contains("..");
+        let sure = self.state.dialect.expands_sequences().is_some();
+        let Some(words) = brace::expand(word).filter(|_| sure || !sequence) else {
             let text = Text::unknown(word.source.as_ref());
             return vec![Field {
                 text,

@@ -79,7 +79,22 @@ impl Interpreter<'_> {
     pub(super) fn text(&mut self, text: &str, origin: Origin) -> Text {
         let script = shell::parse(text, self.state.dialect);
         let outer = std::mem::replace(&mut self.source, Source::new(text, origin));
-        let output = self.deeper(|shell| shell.script(&script));
+        let dialect = self.state.dialect;
+        let lenient = dialect
+            .lenient()
+            .filter(|_| !script.holes.is_empty())
+            .map(|lenient| (lenient, shell::parse(text, lenient)))
+            .filter(|(_, script)| script.holes.is_empty());
+        let output = match lenient {
+            Some((lenient, whole)) => {
+                self.subshell(|shell| shell.list(&script.list));
+                self.state.dialect = lenient;
+                let output = self.deeper(|shell| shell.script(&whole));
+                self.state.dialect = dialect;
+                output
+            }
+            None => self.deeper(|shell| shell.script(&script)),
+        };
         self.source = outer;
         output
     }

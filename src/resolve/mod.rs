@@ -32,7 +32,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::location::{Location, Span};
-use crate::shell::Dialect;
+use crate::shell::{self, Dialect};
 use crate::world::{Overlay, World};
 pub(crate) use builtins::normalized;
 pub use command::{
@@ -66,6 +66,16 @@ pub struct Start {
     pub interactive: bool,
     /// How deep the shell itself stands in other texts.
     pub nesting: usize,
+}
+
+/// Whether two shells certainly run the same commands for a text.
+pub(crate) fn reads_alike(text: &Text, one: Dialect, other: Dialect) -> bool {
+    text.exact().is_some_and(|text| {
+        // Braces, and backslashes that `echo` may read, are expanded and not parsed.
+        !text.contains(['{', '\\'])
+            && !text.contains("alias")
+            && shell::parse(text, one) == shell::parse(text, other)
+    })
 }
 
 /// Walks a shell text as the shell would and gives each command to `sink`, in order. Returns what

@@ -244,9 +244,11 @@ impl Interpreter<'_> {
 
     /// Defines a function; one that zsh runs by its name at some point may run.
     pub(super) fn define(&mut self, name: &str, function: Function) {
-        let hook = match self.state.dialect.is_zsh() {
-            true => ZSH_HOOKS.contains(&name) || name.starts_with("TRAP"),
-            false => name == "command_not_found_handle",
+        // A name that is known only when it runs may be any that is called later.
+        let hook = if self.state.dialect.is_zsh() {
+            ZSH_HOOKS.contains(&name) || name.starts_with("TRAP") || name.contains(['$', '`'])
+        } else {
+            name == "command_not_found_handle"
         };
         let body = std::rc::Rc::clone(&function.body);
         self.state.define(name, function);

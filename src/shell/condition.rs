@@ -70,6 +70,9 @@ impl Parser<'_> {
             return Ok(Condition::Unary(left.source.to_string(), operand));
         }
         let Some(operator) = self.binary_operator() else {
+            if self.dialect.is_zsh() {
+                return self.module_condition(left, start);
+            }
             return Ok(Condition::Word(left));
         };
         self.position += operator.len();
@@ -80,6 +83,30 @@ impl Parser<'_> {
             self.condition_word(start)?
         };
         Ok(Condition::Binary(left, operator.to_owned(), right))
+    }
+
+    /// A condition that zsh's modules bring: an operator of several letters, before its operands
+    /// or between them.
+    fn module_condition(&mut self, first: Word, start: usize) -> Result<Condition, Failure> {
+        let mut condition = None;
+        let mut last = first;
+        loop {
+            self.skip_newlines()?;
+            let ends = ["]]", "&&", "||", ")"]
+                .iter()
+                .any(|end| self.looking_at(end));
+            if ends || self.position >= self.end {
+                return Ok(condition.unwrap_or(Condition::Word(last)));
+            }
+            let word = self.condition_word(start)?;
+            // What it comes to is known only when it runs.
+            let pair = Condition::Binary(last, "-module".to_owned(), word.clone());
+            condition = Some(match condition {
+                Some(before) => Condition::And(Box::new(before), Box::new(pair)),
+                None => pair,
+            });
+            last = word;
+        }
     }
 
     fn condition_word(&mut self, start: usize) -> Result<Word, Failure> {

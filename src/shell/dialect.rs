@@ -7,8 +7,9 @@ use std::fmt;
 /// A shell's own rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shell {
-    /// bash, and ksh and mksh, which it took its extensions from.
     Bash,
+    /// ksh and mksh, which bash took its extensions from.
+    Ksh,
     /// dash and the ash family: POSIX and little more.
     Posix,
     /// Whatever `/bin/sh` is: [`Dialect::readings`] says what it may be.
@@ -240,7 +241,7 @@ impl Dialect {
     /// `<(…)`, `&>`, arrays.
     #[must_use]
     pub const fn has_extensions(self) -> bool {
-        matches!(self.shell, Shell::Bash | Shell::Zsh)
+        matches!(self.shell, Shell::Bash | Shell::Ksh | Shell::Zsh)
     }
 
     /// Whether `$"…"` is `"…"` in another language; the `$` stays elsewhere.
@@ -261,10 +262,25 @@ impl Dialect {
         matches!(self.shell, Shell::Bash)
     }
 
-    /// Why a text of this shell is not read, unless it is as plain as in every shell.
+    /// A language of its own: only what is as plain as in every shell is read.
     #[must_use]
-    pub const fn foreign(self) -> bool {
+    pub const fn is_foreign(self) -> bool {
         matches!(self.shell, Shell::Fish | Shell::Csh | Shell::Foreign)
+    }
+
+    #[must_use]
+    pub const fn is_csh(self) -> bool {
+        matches!(self.shell, Shell::Csh)
+    }
+
+    /// The shell whose syntax a text may have been written in that this one rejects. What dash
+    /// rejects it does not run; but that it is dash may be wrong on the day.
+    #[must_use]
+    pub const fn lenient(self) -> Option<Self> {
+        match self.shell {
+            Shell::Posix => Some(Self::BASH),
+            _ => None,
+        }
     }
 
     #[must_use]
@@ -273,6 +289,16 @@ impl Dialect {
             Shell::Posix => false,
             Shell::Zsh => !matches!(self.option(ZshOption::IgnoreBraces), Some(true)),
             _ => true,
+        }
+    }
+
+    /// Whether `{1..3}` is a sequence; `None` where one shell of the name expands it and another
+    /// does not.
+    #[must_use]
+    pub const fn expands_sequences(self) -> Option<bool> {
+        match self.shell {
+            Shell::Ksh => None,
+            _ => Some(self.expands_braces()),
         }
     }
 
@@ -310,7 +336,7 @@ impl Dialect {
     /// Whether a script's aliases are expanded in a shell that talks to nobody.
     #[must_use]
     pub const fn expands_aliases(self) -> bool {
-        matches!(self.shell, Shell::Zsh | Shell::Posix)
+        matches!(self.shell, Shell::Zsh | Shell::Posix | Shell::Ksh)
     }
 
     /// Whether a redirection without a command runs one (`cat`).
@@ -342,10 +368,15 @@ impl Dialect {
         }
     }
 
-    /// Whether the last command of a pipeline runs in the shell itself.
+    /// Whether the last command of a pipeline runs in the shell itself; `None` where one shell of
+    /// the name does and another does not.
     #[must_use]
-    pub const fn keeps_last_stage(self) -> bool {
-        matches!(self.shell, Shell::Zsh)
+    pub const fn keeps_last_stage(self) -> Option<bool> {
+        match self.shell {
+            Shell::Zsh => Some(true),
+            Shell::Ksh => None,
+            _ => Some(false),
+        }
     }
 }
 
@@ -353,16 +384,16 @@ impl From<&str> for Dialect {
     /// By the name of a shell's program. A name that is no shell's is read by bash's rules.
     fn from(name: &str) -> Self {
         let base = name.rsplit('/').next().unwrap_or(name);
+        let base = base.strip_prefix('-').unwrap_or(base);
         let base = base.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
         match base {
             "sh" => Self::plain(Shell::Sh),
             "dash" | "ash" | "busybox" => Self::POSIX,
             "zsh" | "rzsh" => Self::ZSH,
+            "ksh" | "mksh" | "pdksh" | "lksh" | "oksh" => Self::plain(Shell::Ksh),
             "fish" => Self::plain(Shell::Fish),
             "csh" | "tcsh" => Self::plain(Shell::Csh),
-            "nu" | "xonsh" | "elvish" | "pwsh" | "powershell" | "cmd" => {
-                Self::plain(Shell::Foreign)
-            }
+            "nu" | "xonsh" | "elvish" => Self::plain(Shell::Foreign),
             _ => Self::BASH,
         }
     }
@@ -372,6 +403,7 @@ impl fmt::Display for Dialect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self.shell {
             Shell::Bash => "bash",
+            Shell::Ksh => "ksh",
             Shell::Posix => "dash",
             Shell::Sh => "sh",
             Shell::Zsh => "zsh",

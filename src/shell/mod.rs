@@ -6,6 +6,7 @@
 mod ast;
 mod condition;
 mod dialect;
+mod foreign;
 mod heredoc;
 mod parser;
 mod word;

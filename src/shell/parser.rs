@@ -8,6 +8,7 @@ use super::ast::{
     Node, Piece, Redirection, RedirectionOperator, RedirectionTarget, Script, SimpleCommand, Word,
 };
 use super::dialect::Dialect;
+use super::foreign::parse_plain;
 use super::heredoc::Pending;
 use crate::location::Span;
 
@@ -17,6 +18,9 @@ const DEPTH_LIMIT: usize = 120;
 /// Reads a whole script. Never fails: what cannot be read is a hole.
 #[must_use]
 pub fn parse(text: &str, dialect: Dialect) -> Script {
+    if dialect.is_foreign() {
+        return parse_plain(text, dialect);
+    }
     let mut parser = Parser::new(text, dialect);
     let mut script = Script::default();
     let hole = match parser.list_into(&mut script.list, &Stop::End) {
@@ -207,6 +211,16 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Newlines, and the `;` that zsh takes for one.
+    fn skip_separators(&mut self) -> Result<(), Failure> {
+        self.skip_newlines()?;
+        while self.dialect.is_zsh() && self.peek() == Some(b';') && !self.at_arm_end() {
+            self.position += 1;
+            self.skip_newlines()?;
+        }
+        Ok(())
+    }
+
     /// The unquoted word at the position, if it could be a reserved word.
     pub(super) fn reserved(&self) -> Option<&'a str> {
         let rest = self.rest();
@@ -316,6 +330,10 @@ impl<'a> Parser<'a> {
     fn list_into(&mut self, list: &mut Vec<Node>, stop: &Stop) -> Result<(), Failure> {
         loop {
             self.skip_newlines()?;
+            if self.dialect.is_zsh() && self.peek() == Some(b';') && !self.at_arm_end() {
+                self.position += 1;
+                continue;
+            }
             if self.position >= self.end || self.at_stop(stop) {
                 return Ok(());
             }
@@ -364,7 +382,7 @@ impl<'a> Parser<'a> {
                 return Ok(left);
             };
             self.position += 2;
-            self.skip_newlines()?;
+            self.skip_separators()?;
             let right = Box::new(self.pipeline()?);
             left = Node::AndOr {
                 left: Box::new(left),
@@ -380,6 +398,11 @@ impl<'a> Parser<'a> {
             self.skip_blanks();
             if self.take_reserved("!") || (self.looking_at("!(") && self.take_byte()) {
                 negated = !negated;
+                self.skip_blanks();
+                let alone = matches!(self.peek(), None | Some(b'\n' | b';' | b')' | b'}'));
+                if self.dialect.is_zsh() && alone {
+                    return Ok(Node::Simple(SimpleCommand::default()));
+                }
             } else if self.dialect.has_extensions() && self.take_reserved("time") {
                 self.skip_blanks();
                 for option in ["-p", "--"] {
@@ -404,7 +427,7 @@ impl<'a> Parser<'a> {
                 break;
             }
             self.position += if self.looking_at("|&") { 2 } else { 1 };
-            self.skip_newlines()?;
+            self.skip_separators()?;
             stages.push(self.command()?);
         }
         match (stages.len(), negated) {
@@ -418,11 +441,23 @@ impl<'a> Parser<'a> {
         true
     }
 
-    fn command(&mut self) -> Result<Node, Failure> {
+    pub(super) fn command(&mut self) -> Result<Node, Failure> {
         self.skip_blanks();
         let start = self.position;
-        if let Some(kind) = self.deeper(Self::compound)? {
-            let redirections = self.redirections()?;
+        if let Some(mut kind) = self.deeper(Self::compound)? {
+            let mut redirections = self.redirections()?;
+            if let CompoundKind::Anonymous { arguments, .. } = &mut kind {
+                // Redirections may stand between them.
+                loop {
+                    let words = self.words_of_line()?;
+                    let more = self.redirections()?;
+                    if words.is_empty() && more.is_empty() {
+                        break;
+                    }
+                    arguments.extend(words);
+                    redirections.extend(more);
+                }
+            }
             let span = self.span(start, self.position);
             return Ok(Node::Compound(Compound {
                 kind,
@@ -763,11 +798,7 @@ impl<'a> Parser<'a> {
                 let before = self.position;
                 self.skip_blanks();
                 if self.peek() == Some(b'(') && self.empty_parentheses() {
-                    let names = command
-                        .words
-                        .iter()
-                        .map(|word| self.function_name(word, start))
-                        .collect::<Result<_, _>>()?;
+                    let names = command.words.iter().map(Self::function_name).collect();
                     return self.function(names, start);
                 }
                 self.position = before;

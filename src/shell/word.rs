@@ -182,6 +182,8 @@ impl Parser<'_> {
                     _ => {}
                 },
                 Until::Brace { slash, colon, .. } => match byte {
+                    b'{' if self.dialect.is_zsh() && !quoted => braces += 1,
+                    b'}' if braces > 0 => braces -= 1,
                     b'}' => break,
                     b'/' if slash => break,
                     b':' if colon && parentheses == 0 => break,

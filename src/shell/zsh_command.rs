@@ -10,7 +10,7 @@ impl Parser<'_> {
     pub(super) fn zsh_compound(&mut self) -> Result<Option<CompoundKind>, Failure> {
         let start = self.position;
         if self.peek() == Some(b'(') && self.empty_parentheses() {
-            return self.anonymous(start).map(Some);
+            return self.anonymous().map(Some);
         }
         // No blank is needed after it: there is no brace expansion in the program word.
         if self.peek() == Some(b'{') {
@@ -72,21 +72,11 @@ impl Parser<'_> {
     }
 
     /// `() { … } arguments`, from after the parentheses.
-    fn anonymous(&mut self, start: usize) -> Result<CompoundKind, Failure> {
+    fn anonymous(&mut self) -> Result<CompoundKind, Failure> {
         self.skip_newlines()?;
-        let body = Rc::new(Node::Compound(super::ast::Compound {
-            kind: CompoundKind::Group(self.brace_group(start)?),
-            redirections: Vec::new(),
-            span: self.span(start, self.position),
-        }));
-        let mut arguments = Vec::new();
-        loop {
-            self.skip_blanks();
-            match self.word()? {
-                Some(word) => arguments.push(word),
-                None => return Ok(CompoundKind::Anonymous { body, arguments }),
-            }
-        }
+        let body = Rc::new(self.deeper(Self::command)?);
+        let arguments = self.words_of_line()?;
+        Ok(CompoundKind::Anonymous { body, arguments })
     }
 
     /// What stands after `function`: names, a body, or arguments of a function without a name.
@@ -106,12 +96,12 @@ impl Parser<'_> {
             }
             match self.word()? {
                 Some(word) if word.source.starts_with('-') => {}
-                Some(word) => names.push(self.function_name(&word, start)?),
+                Some(word) => names.push(Self::function_name(&word)),
                 None => return self.failure("syntax error in a function definition", start),
             }
         }
         if names.is_empty() {
-            let kind = self.anonymous(start)?;
+            let kind = self.anonymous()?;
             return Ok(Node::Compound(super::ast::Compound {
                 kind,
                 redirections: self.redirections()?,
@@ -122,11 +112,8 @@ impl Parser<'_> {
     }
 
     /// A function's name as it stands there, without its quotes.
-    pub(super) fn function_name(&self, word: &Word, start: usize) -> Result<String, Failure> {
-        if self.dialect.is_zsh() && word.source.contains(['$', '`']) {
-            return self.failure("the name of a function is known only when it runs", start);
-        }
-        Ok(word.source.replace(['\'', '"', '\\'], ""))
+    pub(super) fn function_name(word: &Word) -> String {
+        word.source.replace(['\'', '"', '\\'], "")
     }
 
     fn zsh_if(&mut self, start: usize) -> Result<CompoundKind, Failure> {
@@ -253,7 +240,7 @@ impl Parser<'_> {
         })
     }
 
-    fn words_of_line(&mut self) -> Result<Vec<Word>, Failure> {
+    pub(super) fn words_of_line(&mut self) -> Result<Vec<Word>, Failure> {
         let mut words = Vec::new();
         loop {
             self.skip_blanks();
@@ -285,6 +272,10 @@ impl Parser<'_> {
             return self.failure("syntax error: `case` needs a word", start);
         };
         self.skip_newlines()?;
+        if self.peek() == Some(b';') {
+            self.position += 1;
+            self.skip_newlines()?;
+        }
         let braces = self.peek() == Some(b'{');
         if braces {
             self.position += 1;
@@ -294,6 +285,10 @@ impl Parser<'_> {
         let mut arms = Vec::new();
         loop {
             self.skip_newlines()?;
+            if self.peek() == Some(b';') {
+                self.position += 1;
+                continue;
+            }
             if self.take_reserved(if braces { "}" } else { "esac" }) {
                 return Ok(CompoundKind::Case { subject, arms });
             }
@@ -333,6 +328,15 @@ impl Parser<'_> {
                 if !matches!(self.peek(), Some(b')' | b'|')) {
                     self.position = after;
                     return Ok(words);
+                }
+            }
+            self.depth = depth;
+            self.position = opened;
+            // `(a b)`: with blanks, which only parentheses allow.
+            if let Ok(Some(word)) = self.word() {
+                self.skip_blanks();
+                if !matches!(self.peek(), Some(b')' | b'|')) {
+                    return Ok(vec![word]);
                 }
             }
             self.depth = depth;

@@ -59,7 +59,7 @@ impl Parser<'_> {
         }
         while self.peek() == Some(b':') && self.at_modifier() {
             self.position += 1;
-            let modifier = self.modifier(quoted);
+            let modifier = self.modifier(quoted, &mut 0);
             zsh.modifiers.push(modifier);
         }
         Ok(Some(Piece::Parameter {
@@ -127,9 +127,6 @@ impl Parser<'_> {
             return self.failure("this parameter expansion cannot be read", start);
         }
         self.position += 1;
-        if name.is_empty() && !nested && matches!(operator, Operator::None) {
-            return self.failure("this parameter expansion cannot be read", start);
-        }
         Ok(Parameter {
             name,
             subscript: None,
@@ -204,23 +201,30 @@ impl Parser<'_> {
                 // `l` and `r` may have up to three.
                 let most = if matches!(letter, 'l' | 'r') { 3 } else { 1 };
                 while arguments.len() < most && self.rest().starts_with(open) {
-                    self.position += open.len_utf8();
-                    let close = match open {
-                        '(' => ')',
-                        '[' => ']',
-                        '{' => '}',
-                        '<' => '>',
-                        other => other,
-                    };
-                    let Some(length) = self.rest().find(close) else {
+                    let Some(argument) = self.delimited() else {
                         return self.failure("the flags of an expansion are not closed", start);
                     };
-                    arguments.push(self.slice(self.position, self.position + length).to_owned());
-                    self.position += length + close.len_utf8();
+                    arguments.push(argument);
                 }
             }
             flags.push(ZshFlag { letter, arguments });
         }
+    }
+
+    /// What stands between the delimiter at the position and its partner.
+    fn delimited(&mut self) -> Option<String> {
+        let open = self.rest().chars().next()?;
+        let from = self.position + open.len_utf8();
+        let close = match open {
+            '(' => ')',
+            '[' => ']',
+            '{' => '}',
+            '<' => '>',
+            other => other,
+        };
+        let length = self.slice(from, self.end).find(close)?;
+        self.position = from + length + close.len_utf8();
+        Some(self.slice(from, from + length).to_owned())
     }
 
     fn zsh_operator(
@@ -236,6 +240,12 @@ impl Parser<'_> {
                 colon: false,
             })
         };
+        while self.looking_at("\\\n") {
+            self.position += 2;
+        }
+        if self.looking_at("\\:") {
+            self.position += 1;
+        }
         if self.looking_at("::=") {
             self.position += 3;
             return Ok(Operator::Set { word: word(self)? });
@@ -254,9 +264,10 @@ impl Parser<'_> {
                 _ => {}
             }
         }
+        let mut braces = 0;
         while self.peek() == Some(b':') && self.at_modifier() {
             self.position += 1;
-            let modifier = self.modifier(quoted);
+            let modifier = self.modifier(quoted, &mut braces);
             zsh.modifiers.push(modifier);
         }
         match self.peek() {
@@ -279,13 +290,18 @@ impl Parser<'_> {
     }
 
     /// One modifier from its letter on, as it is written.
-    fn modifier(&mut self, quoted: bool) -> String {
+    /// `braces` counts those that the modifiers before it left open.
+    fn modifier(&mut self, quoted: bool, braces: &mut usize) -> String {
         let start = self.position;
-        if matches!(self.peek(), Some(b'g')) {
+        while matches!(self.peek(), Some(b'g' | b'f' | b'w')) {
             self.position += 1;
         }
+        if matches!(self.peek(), Some(b'F' | b'W')) {
+            self.position += 1;
+            let _ = self.delimited();
+        }
         let letter = self.peek();
-        self.position += 1;
+        self.position += self.rest().chars().next().map_or(0, char::len_utf8);
         if letter == Some(b's') {
             let delimiter = self.rest().chars().next().unwrap_or('/');
             let mut left = 3;
@@ -293,7 +309,13 @@ impl Parser<'_> {
                 let Some(next) = self.rest().chars().next() else {
                     break;
                 };
-                if next == '}' || !quoted && next.is_ascii_whitespace() || quoted && next == '"' {
+                match next {
+                    '{' => *braces += 1,
+                    '}' if *braces > 0 => *braces -= 1,
+                    '}' => break,
+                    _ => {}
+                }
+                if !quoted && next.is_ascii_whitespace() || quoted && next == '"' {
                     break;
                 }
                 self.position += next.len_utf8();

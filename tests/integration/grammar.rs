@@ -435,3 +435,57 @@ fn a_second_parser_sees_no_other_commands() {
     }
     assert!(unseen.is_empty(), "{}", unseen.join("\n"));
 }
+
+/// zsh's own functions and completions, and those below `GUARD_ZSH_SCRIPTS`.
+fn zsh_functions() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut directories = vec![PathBuf::from("/usr/share/zsh"), PathBuf::from("/etc/zsh")];
+    // Others may be brought along, such as zsh's own tests.
+    directories.extend(std::env::var_os("GUARD_ZSH_SCRIPTS").map(PathBuf::from));
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_zsh_accepts_is_read_without_a_hole() {
+    let (mut read, mut holes) = (0, Vec::new());
+    for path in zsh_functions() {
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        read += 1;
+        if let Some(hole) = parse(&text, Dialect::ZSH).holes.first() {
+            let accepts = Command::new("zsh")
+                .arg("-fn")
+                .arg(&path)
+                .stdin(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            if accepts.is_ok_and(|status| status.success()) {
+                let line = text
+                    .get(..hole.span.start)
+                    .unwrap_or_default()
+                    .lines()
+                    .count();
+                holes.push(format!("{}:{line}: {}", path.display(), hole.reason));
+            }
+        }
+    }
+    assert!(read > 500, "there are functions to read: {read}");
+    assert!(
+        holes.is_empty(),
+        "{} of {read}:\n{}",
+        holes.len(),
+        holes.join("\n")
+    );
+}
