@@ -13,6 +13,7 @@ pub mod holes;
 pub mod http;
 pub mod json;
 pub(crate) mod later;
+pub mod parallel;
 pub mod psql;
 pub mod railway;
 pub mod ripgrep;
@@ -48,6 +49,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "node-scripts" => runner::node::analyze,
         "raw-http" => http::analyze_raw,
         "script" => script::analyze,
+        "parallel" => parallel::analyze,
         "psql" => psql::analyze,
         "railway" => railway::analyze,
         "ripgrep" => ripgrep::analyze,

@@ -11,7 +11,7 @@ use crate::call::{Call, Findings, Nested};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
 use crate::resolve::Origin;
-use crate::resolve::{Content, Part, Stdin, Text, Written};
+use crate::resolve::{Argument, Content, Part, Stdin, Text, Written};
 use crate::rules;
 
 /// What a script does beyond its stream.
@@ -32,13 +32,20 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
         return;
     }
     let given = args.option("--expression").is_some() || args.option("--file").is_some();
+    // Several are one, line by line: `-e 'a\\' -e TEXT`.
     let scripts = args.all("--expression");
-    let scripts = scripts.chain(args.operands.first().filter(|_| !given));
+    let scripts: Vec<&Argument> = scripts
+        .chain(args.operands.first().filter(|_| !given))
+        .collect();
     let mut put = Text::empty();
-    for script in scripts {
-        let place = &script.location;
+    if let Some(place) = scripts.first().map(|script| &script.location) {
+        let mut whole = Text::empty();
+        for script in &scripts {
+            whole.append(script.value.clone());
+            whole.push_known("\n");
+        }
         let holes = Holes::default();
-        for deed in deeds(&holes.render(&script.value)) {
+        for deed in deeds(&holes.render(&whole)) {
             if let Deed::Puts(text) = &deed {
                 put.append(replacement(&holes.restore(text)));
                 put.push_known("\n");

@@ -90,6 +90,7 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
                 shell: "sh".into(),
             });
         }
+        Language::Directory => programs_in(&words, &inner, call, findings),
         Language::ShellFile => script::run("sh".into(), &words, &inner, call.world, findings),
         Language::Sql => {
             let found = sql::assess(&join(&words), origin(&words), Place::default(), &inner);
@@ -116,6 +117,37 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
     }
 }
 
+/// Programs in a directory that are looked at.
+const PROGRAMS: usize = 256;
+
+fn programs_in(words: &[Argument], by: &Command, call: &Call<'_>, findings: &mut Findings) {
+    for word in words {
+        let path = word.value.exact();
+        let path = path.and_then(|path| by.directory.join(path));
+        let listed = path.as_ref().filter(|_| by.elsewhere.is_none());
+        match listed.and_then(|path| call.world.list(path, PROGRAMS)) {
+            Some((names, false)) => {
+                for name in names {
+                    let file = path
+                        .iter()
+                        .map(|path| path.join(&name).to_string_lossy().into_owned());
+                    let mut inner = by.clone();
+                    inner.argv = file
+                        .map(|file| Argument::known(file, word.location.clone()))
+                        .collect();
+                    findings.nested.push(Nested::Command(Box::new(inner)));
+                }
+            }
+            // There is nothing there to run.
+            None if call.world.is_untouched() => {}
+            _ => findings.opaque(
+                format!("the programs in `{}` are not known", word.value.display()),
+                &word.location,
+            ),
+        }
+    }
+}
+
 /// Text on standard input is the program.
 fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     let inner = inner_command(to, call);
@@ -129,7 +161,7 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         Language::Sql | Language::SqlFile => {
             psql::assess_stdin(Connection::default(), call, findings);
         }
-        Language::Argv | Language::CommandLine | Language::Package => {
+        Language::Argv | Language::CommandLine | Language::Package | Language::Directory => {
             findings.opaque(
                 "what runs is read from standard input",
                 &call.command.location,

@@ -406,6 +406,8 @@ pub enum Language {
     Shell,
     /// The path of a shell script.
     ShellFile,
+    /// The path of a directory: every program in it (`run-parts`).
+    Directory,
     /// A program and its arguments; a single word is shell source text (`xterm -e`).
     CommandLine,
     /// A package name and its arguments, started by a launcher (`npx prisma …`).

@@ -29,3 +29,4 @@ mod shell_pack;
 mod shims;
 mod stage;
 mod transparency;
+mod wrappers;

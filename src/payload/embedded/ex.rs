@@ -42,9 +42,14 @@ pub(super) fn read(text: &str, found: &mut Reading<'_>) {
 
 /// Reads one line; true if the lines that follow are text, up to a `.`.
 fn command(line: &str, found: &mut Reading<'_>) -> bool {
-    let line = after_range(line.trim_start().trim_start_matches(':').trim_start());
+    let whole = line.trim_start().trim_start_matches(':').trim_start();
+    let line = after_range(whole);
     if let Some(shell) = line.strip_prefix('!') {
-        found.shell(shell.trim_start_matches('!'));
+        if line.len() == whole.len() {
+            found.shell(shell.trim_start_matches('!'));
+        } else {
+            found.filter(shell);
+        }
         return false;
     }
     let end = line
@@ -84,7 +89,7 @@ fn command(line: &str, found: &mut Reading<'_>) -> bool {
             let forced = rest.strip_prefix('!');
             match rest.trim_start().strip_prefix('!') {
                 // `w! file` forces, `w !cmd` runs.
-                Some(shell) if forced.is_none() => found.shell(shell),
+                Some(shell) if forced.is_none() => found.filter(shell),
                 _ => found.writes(bare.trim_start_matches(['>', '+']).trim()),
             }
         }

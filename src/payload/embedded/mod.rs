@@ -204,6 +204,22 @@ impl<'a> Reading<'a> {
         });
     }
 
+    /// Shell text that gets what the editor holds as its input.
+    fn filter(&mut self, text: &str) {
+        let buffer = Stdin::Unknown("the editor".to_owned());
+        let outer = std::mem::replace(&mut self.by.stdin, buffer);
+        let text = self.holes.restore(text.trim());
+        let by = Box::new(self.by.clone());
+        self.by.stdin = outer;
+        self.findings.nested.push(Nested::Shell {
+            text,
+            origin: Origin::Place(self.place.clone()),
+            arguments: Vec::new(),
+            by,
+            shell: Dialect::from("sh"),
+        });
+    }
+
     /// A program and its arguments.
     fn argv(&mut self, words: &[String]) {
         let mut command = self.by.clone();

@@ -12,7 +12,7 @@ pub(super) use self::formats::ssh_config;
 use std::path::{Path, PathBuf};
 
 use self::places::Format;
-use super::git;
+use super::{embedded, git};
 use crate::call::{Findings, Nested};
 use crate::location::Location;
 use crate::resolve::{
@@ -83,6 +83,10 @@ impl Left<'_> {
                 program(file, text, &self.starter(), self.place, self.findings);
             }
             Format::GitConfig => self.git_config(text),
+            Format::Embedded(language) => {
+                let by = self.starter();
+                embedded::judge(language, text, self.place, &by, self.world, self.findings);
+            }
             Format::Crontab { user } => {
                 for command in formats::crontab(text, user) {
                     self.shell(command);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::rules::schema::Embedded;
 use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) enum Format {
     Apt,
     /// An agent's settings: JSON with commands in it.
     Settings,
+    /// A program's own language.
+    Embedded(Embedded),
 }
 
 const UNIT: Format = Format::Keys(&[
@@ -101,6 +104,19 @@ const PLACES: &[(&str, Format)] = &[
     ("/etc/xdg/autostart/*.desktop", Format::Keys(&["Exec"])),
     ("~/.aws/config", Format::Keys(&["credential_process"])),
     ("~/.aws/credentials", Format::Keys(&["credential_process"])),
+    ("~/.vimrc", Format::Embedded(Embedded::Ex)),
+    ("~/.exrc", Format::Embedded(Embedded::Ex)),
+    ("~/.vim/vimrc", Format::Embedded(Embedded::Ex)),
+    ("~/.config/nvim/init.vim", Format::Embedded(Embedded::Ex)),
+    ("~/.emacs", Format::Embedded(Embedded::Lisp)),
+    ("~/.emacs.d/init.el", Format::Embedded(Embedded::Lisp)),
+    ("~/.config/emacs/init.el", Format::Embedded(Embedded::Lisp)),
+    ("~/.gdbinit", Format::Embedded(Embedded::Gdb)),
+    ("~/.sqliterc", Format::Embedded(Embedded::Sqlite)),
+    ("~/.tmux.conf", Format::Embedded(Embedded::Tmux)),
+    ("~/.config/tmux/tmux.conf", Format::Embedded(Embedded::Tmux)),
+    ("/etc/logrotate.conf", Format::Embedded(Embedded::Logrotate)),
+    ("/etc/logrotate.d/*", Format::Embedded(Embedded::Logrotate)),
     ("/etc/apt/apt.conf", Format::Apt),
     ("/etc/apt/apt.conf.d/*", Format::Apt),
     ("**/.claude/settings.json", Format::Settings),
