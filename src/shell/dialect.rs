@@ -413,3 +413,52 @@ impl fmt::Display for Dialect {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_named_as_in_zsh() {
+        for (name, on, splits) in [
+            ("shwordsplit", true, Some(true)),
+            ("SH_WORD_SPLIT", true, Some(true)),
+            ("sh-word-split", true, Some(true)),
+            ("no_sh_word_split", false, Some(true)),
+            ("NOSHWORDSPLIT", true, Some(false)),
+            ("globsubst", true, Some(false)),
+        ] {
+            let dialect = Dialect::ZSH.with_option(name, on);
+            assert_eq!(dialect.splits_words(), splits, "{name} {on}");
+        }
+        // `nomatch` is no `match` that is off.
+        assert_eq!(Dialect::ZSH.with_option("nomatch", false), Dialect::ZSH);
+    }
+
+    #[test]
+    fn what_differs_on_two_ways_is_not_known() {
+        let split = Dialect::ZSH.with_option("shwordsplit", true);
+        let joined = split.join(Dialect::ZSH);
+        assert_eq!(joined.splits_words(), None);
+        assert_eq!(joined.globs_values(), Some(false));
+        assert_eq!(Dialect::ZSH.unsure().lists_arrays(), None);
+    }
+
+    #[test]
+    fn sh_is_what_it_is_on_the_machine() {
+        let sh = Dialect::from("/bin/sh");
+        assert_eq!(sh.readings(Some("dash")), [Dialect::POSIX]);
+        assert_eq!(sh.readings(Some("bash")), [Dialect::BASH]);
+        assert_eq!(sh.readings(Some("zsh")), [Dialect::ZSH.as_sh()]);
+        assert_eq!(sh.readings(None), [Dialect::BASH, Dialect::POSIX]);
+        assert_eq!(Dialect::ZSH.readings(Some("dash")), [Dialect::ZSH]);
+    }
+
+    #[test]
+    fn emulation_takes_on_another_shells_rules() {
+        assert_eq!(Dialect::ZSH.emulating("sh").splits_words(), Some(true));
+        assert_eq!(Dialect::ZSH.emulating("ksh").lists_arrays(), Some(false));
+        assert_eq!(Dialect::ZSH.as_sh().emulating("zsh"), Dialect::ZSH);
+        assert_eq!(Dialect::BASH.emulating("zsh"), Dialect::BASH);
+    }
+}

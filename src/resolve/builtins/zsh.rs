@@ -33,6 +33,17 @@ impl Interpreter<'_> {
                     self.deeper(|shell| shell.run(rest, io, stdin, location)),
                 ));
             }
+            // zsh/files has them under these names, too.
+            _ if name.starts_with("zf_") => {
+                let mut argv = argv.to_vec();
+                if let Some(first) = argv.first_mut() {
+                    first.value = Text::known(name.trim_start_matches("zf_"));
+                }
+                let (stdin, location) = (stdin.clone(), location.clone());
+                return Some(Some(
+                    self.deeper(|shell| shell.run(argv, io, stdin, location)),
+                ));
+            }
             "setopt" | "unsetopt" => self.options(operands, name == "setopt"),
             "set" if is(operands.first(), &["-o", "+o"]) => {
                 let on = is(operands.first(), &["-o"]);
