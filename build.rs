@@ -25,6 +25,10 @@ mod grammar;
 #[allow(dead_code, unreachable_pub, reason = "shared with the library")]
 mod check;
 
+#[path = "src/program/pack.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the library")]
+mod program;
+
 type Error = Box<dyn error::Error>;
 
 /// What a program name stands for, as an expression of `rules::store`.
@@ -44,7 +48,20 @@ fn main() -> Result<(), Error> {
     println!("cargo:rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     link_for_a_quick_start(&out)?;
-    let mut files: Vec<PathBuf> = fs::read_dir("rules")?
+    let mut tables = Tables::default();
+    for file in &packs("rules")? {
+        let source = fs::read_to_string(file)?;
+        let pack = check::read(&source)
+            .map_err(|complaints| format!("{}: {}", file.display(), complaints.join("\n")))?;
+        tables.add(file, pack, &out)?;
+    }
+    tables.write(&out)?;
+    programs(&out)
+}
+
+/// The TOML files of a directory, sorted.
+fn packs(directory: &str) -> Result<Vec<PathBuf>, Error> {
+    let mut files: Vec<PathBuf> = fs::read_dir(directory)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.retain(|path| {
@@ -52,15 +69,26 @@ fn main() -> Result<(), Error> {
             .is_some_and(|extension| extension == "toml")
     });
     files.sort();
-    let mut tables = Tables::default();
     for file in &files {
         println!("cargo:rerun-if-changed={}", file.display());
-        let source = fs::read_to_string(file)?;
-        let pack = check::read(&source)
-            .map_err(|complaints| format!("{}: {}", file.display(), complaints.join("\n")))?;
-        tables.add(file, pack, &out)?;
     }
-    tables.write(&out)
+    Ok(files)
+}
+
+/// What the calls of each language do, one blob for each.
+fn programs(out: &Path) -> Result<(), Error> {
+    let mut text = "static LIBRARIES: &[(&str, &[u8])] = &[\n".to_owned();
+    for file in packs("rules/program")? {
+        let source = fs::read_to_string(&file)?;
+        let pack = program::read(&source)
+            .map_err(|complaints| format!("{}: {}", file.display(), complaints.join("\n")))?;
+        let path = out.join(format!("program-{}.postcard", pack.language));
+        fs::write(&path, postcard::to_stdvec(&pack)?)?;
+        writeln!(text, "    ({:?}, include_bytes!({path:?})),", pack.language)?;
+    }
+    text.push_str("];\n");
+    fs::write(out.join("programs.rs"), text)?;
+    Ok(())
 }
 
 /// guard is started once for each command, so its start-up is most of its cost.

@@ -24,6 +24,7 @@ pub mod sql;
 pub mod tmux;
 
 use crate::call::{Call, Findings};
+use crate::program;
 use crate::runner;
 
 /// A native reader that a pack names (`analyzer = "psql"`).
@@ -48,6 +49,8 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "deno" => deno,
         "node-scripts" => runner::node::analyze,
         "raw-http" => http::analyze_raw,
+        "javascript" => program::analyze_javascript,
+        "python" => program::analyze_python,
         "script" => script::analyze,
         "parallel" => parallel::analyze,
         "psql" => psql::analyze,
@@ -65,6 +68,6 @@ fn deno(call: &Call<'_>, findings: &mut Findings) {
     if call.args.command.iter().any(|word| word == "task") {
         runner::tasks::analyze(call, findings);
     } else {
-        script::analyze(call, findings);
+        program::analyze_javascript(call, findings);
     }
 }

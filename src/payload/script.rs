@@ -103,7 +103,7 @@ fn deletions(call: &Call<'_>, text: &str, findings: &mut Findings) {
 }
 
 /// Judges the mutations that the text names.
-fn requests(call: &Call<'_>, holes: &Holes, text: &str, findings: &mut Findings) {
+pub(crate) fn requests(call: &Call<'_>, holes: &Holes, text: &str, findings: &mut Findings) {
     let words: BTreeSet<&str> = text
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .collect();

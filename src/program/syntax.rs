@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use tree_sitter::{Node, ParseOptions, Parser};
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 use super::tree::{Expression, Program, Statement};
 use crate::location::Span;
@@ -23,19 +23,48 @@ pub(crate) struct Lowering<'t> {
     depth: usize,
 }
 
-/// Reads `text` by this grammar and lowers its root.
+/// Reads `text` by the first of these grammars that fits, and lowers its root.
 pub(crate) fn read(
     text: &str,
-    grammar: tree_sitter::Language,
+    grammars: &[fn() -> tree_sitter::Language],
     lower: fn(&mut Lowering<'_>, Node<'_>) -> Vec<Statement>,
 ) -> Program {
-    let cut = Program {
-        cut: true,
-        ..Program::default()
+    let mut chosen: Option<Tree> = None;
+    for grammar in grammars {
+        let Some(tree) = parsed(text, &grammar()) else {
+            continue;
+        };
+        let fits = !tree.root_node().has_error();
+        if fits || chosen.is_none() {
+            chosen = Some(tree);
+        }
+        if fits {
+            break;
+        }
+    }
+    let Some(tree) = chosen else {
+        return Program {
+            cut: true,
+            ..Program::default()
+        };
     };
+    let mut lowering = Lowering {
+        text,
+        program: Program::default(),
+        depth: 0,
+    };
+    let body = lower(&mut lowering, tree.root_node());
+    Program {
+        body,
+        ..lowering.program
+    }
+}
+
+/// The tree of a text; nothing if it is too long, or takes too long.
+fn parsed(text: &str, grammar: &tree_sitter::Language) -> Option<Tree> {
     let mut parser = Parser::new();
-    if text.len() > LENGTH_LIMIT || parser.set_language(&grammar).is_err() {
-        return cut;
+    if text.len() > LENGTH_LIMIT || parser.set_language(grammar).is_err() {
+        return None;
     }
     let bytes = text.as_bytes();
     let mut rounds = bytes.len() * ROUNDS.0 + ROUNDS.1;
@@ -48,19 +77,7 @@ pub(crate) fn read(
     };
     let options = ParseOptions::new().progress_callback(&mut progress);
     let mut chunk = |at: usize, _| bytes.get(at..).unwrap_or_default();
-    let Some(tree) = parser.parse_with_options(&mut chunk, None, Some(options)) else {
-        return cut;
-    };
-    let mut lowering = Lowering {
-        text,
-        program: Program::default(),
-        depth: 0,
-    };
-    let body = lower(&mut lowering, tree.root_node());
-    Program {
-        body,
-        ..lowering.program
-    }
+    parser.parse_with_options(&mut chunk, None, Some(options))
 }
 
 impl<'t> Lowering<'t> {

@@ -233,6 +233,8 @@ pub enum ExpressionKind {
     },
     /// Statements, the last of which is the value.
     Block(Vec<Statement>),
+    /// Makes the function around it one that gives all of these.
+    Yield(Option<Box<Expression>>),
     /// Any other form: its parts are evaluated, its value is not known.
     Unknown(Vec<Expression>),
 }

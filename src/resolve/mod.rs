@@ -43,8 +43,9 @@ pub(crate) use descriptor::is_standard_input;
 use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;
 use options::Options;
+pub(crate) use pure::decode;
 pub use source::Origin;
-use source::Source;
+pub(crate) use source::Source;
 use state::{Leave, State};
 pub use text::{Part, Text};
 

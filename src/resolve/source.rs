@@ -18,14 +18,14 @@ pub enum Origin {
 
 /// A text that is run, with what is needed to say where in it something stands.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     origin: Origin,
     /// Where each line starts.
     line_starts: Vec<usize>,
 }
 
 impl Source {
-    pub(super) fn new(text: &str, origin: Origin) -> Rc<Self> {
+    pub(crate) fn new(text: &str, origin: Origin) -> Rc<Self> {
         let line_starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(index, _)| index + 1))
             .collect();
@@ -50,7 +50,7 @@ impl Source {
         }
     }
 
-    pub(super) fn locate(&self, span: Span) -> Location {
+    pub(crate) fn locate(&self, span: Span) -> Location {
         match &self.origin {
             Origin::Verbatim { offset } => Span::new(span.start + offset, span.end + offset).into(),
             Origin::Place(location) => location.clone(),

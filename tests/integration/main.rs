@@ -23,6 +23,7 @@ mod oracle;
 mod ordinary;
 mod packs;
 mod postgres;
+mod program;
 mod railway;
 mod shell_forms;
 mod shell_pack;

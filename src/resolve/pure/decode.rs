@@ -3,7 +3,7 @@
 /// More characters than this are not told apart in a set.
 const LIMIT: usize = 1000;
 
-pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut bits = 0_u32;
     let mut count = 0;
@@ -63,7 +63,7 @@ pub(super) fn to_base64(bytes: &[u8], width: usize) -> String {
     text
 }
 
-pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u32> = text
         .chars()
         .filter(|c| !c.is_whitespace())

@@ -1,6 +1,6 @@
 //! What programs print that only compute: their output is known when their input is.
 
-mod decode;
+pub(crate) mod decode;
 mod filter;
 mod print;
 

@@ -1,0 +1,235 @@
+//! Programs in other languages: each is run for real in a directory of its own, and what it lost
+//! is compared with the verdict.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use guard::config::{Decision, Policy};
+use guard::judge::{Subject, assess};
+use guard::report::Report;
+use guard::resolve::{Stdin, Text};
+use guard::world::System;
+
+/// What must still be there, and hold this.
+const PRECIOUS: &[&str] = &["data/a", "data/sub/b", "keep.txt", "other.db"];
+
+/// What a case says of its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// It really loses something, and is asked about.
+    Loses,
+    /// It really loses nothing, and runs unasked.
+    Keeps,
+    /// It is not run (it needs a network or a server), and is asked about.
+    Asks,
+    /// It is not run, and runs unasked.
+    Passes,
+    /// It loses nothing here, and is asked about all the same: what it does is not seen.
+    Unseen,
+}
+
+struct Case<'c> {
+    mark: Mark,
+    program: &'c str,
+}
+
+fn cases(corpus: &str) -> Vec<Case<'_>> {
+    corpus
+        .split("\n----\n")
+        .map(|case| {
+            let (mark, program) = case.trim_start().split_once('\n').unwrap();
+            let mark = match mark {
+                "loses" => Mark::Loses,
+                "keeps" => Mark::Keeps,
+                "asks" => Mark::Asks,
+                "passes" => Mark::Passes,
+                "unseen" => Mark::Unseen,
+                other => panic!("no mark: {other}"),
+            };
+            Case { mark, program }
+        })
+        .collect()
+}
+
+fn fill(root: &Path) {
+    // Otherwise it would be ignored output of the repository around it.
+    let git = Command::new("git")
+        .args(["init", "--quiet"])
+        .current_dir(root)
+        .status();
+    assert!(git.unwrap().success());
+    for file in PRECIOUS {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "the only copy\n").unwrap();
+    }
+    fs::write(root.join("list.txt"), "data/a\nkeep.txt\n").unwrap();
+    fs::write(
+        root.join("config.json"),
+        "{\"target\":\"keep.txt\",\"n\":1}\n",
+    )
+    .unwrap();
+    fs::write(
+        root.join("helper.py"),
+        "import os\n\ndef wipe(path):\n    os.remove(path)\n",
+    )
+    .unwrap();
+    fs::write(
+        root.join("helper.js"),
+        "const fs = require('fs');\nexports.wipe = (path) => fs.unlinkSync(path);\n",
+    )
+    .unwrap();
+}
+
+fn is_lost(root: &Path) -> bool {
+    PRECIOUS
+        .iter()
+        .any(|file| fs::read_to_string(root.join(file)).ok().as_deref() != Some("the only copy\n"))
+}
+
+/// The questions that a subject would raise.
+fn questions(subject: &Subject, stdin: Stdin, root: &Path) -> Vec<String> {
+    let home = root.to_str().unwrap();
+    let variables = [
+        ("HOME", home),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("VICTIM", "keep.txt"),
+    ];
+    let world = System::with_environment(root.to_owned(), variables);
+    let assessment = assess(subject, stdin, &world);
+    let report = Report::new(&subject.text(), root, &assessment, &Policy::builtin());
+    if report.verdict == Decision::Allow {
+        return Vec::new();
+    }
+    let asked = report.asked();
+    let effects = asked.iter().map(|item| item.rule.to_string());
+    let opaque = report.asked_opaque().map(|hole| hole.reason.clone());
+    effects.chain(opaque).collect()
+}
+
+/// A language, as it is run.
+struct Interpreter {
+    program: &'static str,
+    inline: &'static str,
+    file: &'static str,
+}
+
+fn check(interpreter: &Interpreter, corpus: &str, at_least: usize) {
+    let cases = cases(corpus);
+    assert!(cases.len() >= at_least, "{} cases", cases.len());
+    let next = AtomicUsize::new(0);
+    let wrong: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut wrong = Vec::new();
+                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        wrong.extend(interpreter.check(case));
+                    }
+                    wrong
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    assert!(
+        wrong.is_empty(),
+        "{} answers for {} cases are wrong:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n\n")
+    );
+}
+
+impl Interpreter {
+    /// What is wrong about a case.
+    fn check(&self, case: &Case<'_>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        // Not below /tmp, where deletions are nobody's loss.
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let root = home.path();
+        fill(root);
+        fs::write(root.join(self.file), case.program).unwrap();
+        let argv = |words: &[&str]| {
+            let words = std::iter::once(self.program).chain(words.iter().copied());
+            Subject::Argv(words.map(str::to_owned).collect())
+        };
+        let ways = [
+            (
+                "inline",
+                argv(&[self.inline, case.program, "keep.txt"]),
+                Stdin::Empty,
+            ),
+            (
+                "input",
+                argv(&["-", "keep.txt"]),
+                Stdin::Text(Text::known(case.program)),
+            ),
+            ("file", argv(&[self.file, "keep.txt"]), Stdin::Empty),
+        ];
+        let wanted = matches!(case.mark, Mark::Loses | Mark::Asks | Mark::Unseen);
+        for (way, subject, stdin) in ways {
+            let questions = questions(&subject, stdin, root);
+            if questions.is_empty() == wanted {
+                wrong.push(format!(
+                    "{way}, {:?}: {questions:?}\n{}",
+                    case.mark, case.program
+                ));
+            }
+        }
+        if matches!(case.mark, Mark::Asks | Mark::Passes) {
+            return wrong;
+        }
+        let output = Command::new(self.program)
+            .args([self.file, "keep.txt"])
+            .current_dir(root)
+            .env("HOME", root)
+            .env("VICTIM", "keep.txt")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        if is_lost(root) != (case.mark == Mark::Loses) {
+            let said = String::from_utf8_lossy(&output.stderr);
+            wrong.push(format!(
+                "really, {:?}:\n{}\n{said}",
+                case.mark, case.program
+            ));
+        }
+        wrong
+    }
+}
+
+#[test]
+fn python_is_seen_as_it_runs() {
+    let interpreter = Interpreter {
+        program: "python3",
+        inline: "-c",
+        file: "program.py",
+    };
+    check(
+        &interpreter,
+        include_str!("../corpus/programs/python.txt"),
+        100,
+    );
+}
+
+#[test]
+fn javascript_is_seen_as_it_runs() {
+    let interpreter = Interpreter {
+        program: "node",
+        inline: "-e",
+        file: "program.js",
+    };
+    check(
+        &interpreter,
+        include_str!("../corpus/programs/javascript.txt"),
+        80,
+    );
+}
