@@ -34,7 +34,7 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
         }
         Err(failure) => failure,
     };
-    let span = Span::new(hole.at.min(text.len()), text.len());
+    let span = Span::new(hole.at.min(parser.unread), text.len());
     script.holes.push(Hole {
         reason: hole.reason,
         span,
@@ -66,6 +66,8 @@ pub(super) struct Parser<'a> {
     pub(super) end: usize,
     pub(super) depth: usize,
     pub(super) pending: Vec<Pending>,
+    /// Up to here whole commands have been read.
+    unread: usize,
     /// Set when `text` is not the source itself (backquotes): offsets in it mean nothing, and all
     /// of it stands for this place.
     pub(super) detached: Option<Span>,
@@ -105,6 +107,7 @@ impl<'a> Parser<'a> {
             end: text.len(),
             depth: 0,
             pending: Vec::new(),
+            unread: 0,
             detached: None,
         }
     }
@@ -329,6 +332,9 @@ impl<'a> Parser<'a> {
     /// Appends to `list` as it goes, so that what was read before a failure is kept.
     fn list_into(&mut self, list: &mut Vec<Node>, stop: &Stop) -> Result<(), Failure> {
         loop {
+            if self.depth == 0 {
+                self.unread = self.position;
+            }
             self.skip_newlines()?;
             if self.dialect.is_zsh() && self.peek() == Some(b';') && !self.at_arm_end() {
                 self.position += 1;

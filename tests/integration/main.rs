@@ -19,6 +19,7 @@ mod grammar;
 mod harness;
 mod http;
 mod install;
+mod mutation;
 mod oracle;
 mod ordinary;
 mod packs;

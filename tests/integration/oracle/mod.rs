@@ -17,7 +17,7 @@ use guard::world::System;
 
 use compare::{Outcome, compare};
 use generator::Generator;
-use random::Random;
+pub(crate) use random::Random;
 use sandbox::Sandbox;
 
 /// Runs a script under guard and under its shell, in the same directory; `None` if it does not end.
@@ -295,7 +295,8 @@ fn other_shells_execute_nothing_that_guard_does_not_see() {
     }
 }
 
-fn setting(name: &str, otherwise: u64) -> u64 {
+/// A number from the environment.
+pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |value| {
         value.parse().unwrap_or_else(|_| panic!("{name}={value}"))
     })
