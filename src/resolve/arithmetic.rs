@@ -145,12 +145,17 @@ impl<'a> Reader<'a, '_> {
             });
             if let Some(token) = found {
                 self.rest = self.rest.get(token.len()..)?;
-                let right = self.deeper(Self::assignment)?;
                 let operator = token.strip_suffix('=').unwrap_or_default();
-                let value = if operator.is_empty() || self.idle > 0 {
-                    right
+                // The left side is read before the right one changes it.
+                let left = if operator.is_empty() || self.idle > 0 {
+                    None
                 } else {
-                    apply(operator, self.read(name, subscript)?, right)?
+                    Some(self.read(name, subscript)?)
+                };
+                let right = self.deeper(Self::assignment)?;
+                let value = match left {
+                    Some(left) => apply(operator, left, right)?,
+                    None => right,
                 };
                 self.write(name, subscript, value)?;
                 return Some(value);

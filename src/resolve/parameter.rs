@@ -287,7 +287,11 @@ impl Interpreter<'_> {
             "PWD" if !self.state.variables.contains_key("PWD") => {
                 return Some(Expansion::Scalar(self.working_directory()));
             }
-            _ if SPECIAL.contains(&name) => return None,
+            // Set, but who knows to what.
+            _ if SPECIAL.contains(&name) => {
+                let unknown = || Expansion::Scalar(Text::unknown(format!("${name}")));
+                return place.is_none().then(unknown);
+            }
             _ => {}
         }
         if let Ok(number) = name.parse::<usize>() {

@@ -161,7 +161,13 @@ pub(super) fn follow(
         .iter()
         .map(|text| Argument::known(text.as_str(), place.clone()))
         .collect();
-    argv.push(Argument::known(path.to_string_lossy(), place.clone()));
+    // The kernel hands the path on as it was called.
+    let called = if program.contains('/') {
+        program.to_owned()
+    } else {
+        path.to_string_lossy().into_owned()
+    };
+    argv.push(Argument::known(called, place.clone()));
     argv.extend(command.argv.iter().skip(1).cloned());
     let mut inner = command.clone();
     inner.argv = argv;

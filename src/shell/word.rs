@@ -207,6 +207,9 @@ impl Parser<'_> {
                 }
                 // In `"${x:-'a'}"` the quotes are characters; in `"${x#'a'}"` they quote.
                 b'"' if until != Until::HereDocument => self.double_quotes(&mut found)?,
+                b'$' if self.looking_at("$'") && matches!(until, Until::Brace { .. }) => {
+                    self.ansi_quotes(&mut found)?;
+                }
                 b'$' => self.dollar(&mut found, quoted)?,
                 b'`' => {
                     let piece = self.backquotes(quoted)?;

@@ -34,10 +34,14 @@ pub(super) fn echo(operands: &[Argument]) -> Text {
         rest = others;
     }
     let mut text = Text::empty();
-    for (index, operand) in rest.iter().enumerate() {
-        if index > 0 {
+    let mut certain = false;
+    for operand in rest {
+        // What may become no word at all has no blank of its own.
+        let vanishes = operand.splits && operand.value.known_prefix().is_empty();
+        if certain && !vanishes {
             text.push_known(" ");
         }
+        certain |= !vanishes;
         for part in operand.value.parts() {
             match part {
                 Part::Known(known) if escapes => {

@@ -40,6 +40,7 @@ fn outcome_of(
             ("HOME", directory.to_str().unwrap()),
             ("PATH", bin.to_str().unwrap()),
             ("LANG", "C.UTF-8"),
+            ("TMPDIR", bin.with_file_name("tmp").to_str().unwrap()),
         ],
     );
     let (resolved, assessment) = guard::judge::commands(script, Dialect::from(shell), &world);

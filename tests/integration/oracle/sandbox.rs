@@ -107,7 +107,7 @@ while IFS=" " read -r number shell; do
     ended=$(
         {
             cd "$root/work/$number" || exit
-            export HOME=$PWD PATH=$root/bin LANG=C.UTF-8
+            export HOME=$PWD PATH=$root/bin LANG=C.UTF-8 TMPDIR=$root/tmp
             # zsh keeps here-documents in files, and may write nowhere else.
             [ $shell = zsh ] && export TMPPREFIX=$PWD/.zsh
             script=$(<../../script)
@@ -151,7 +151,7 @@ fn confinement() -> Option<&'static [&'static str]> {
 impl Sandbox {
     pub(super) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        for directory in ["bin", "real", "work"] {
+        for directory in ["bin", "real", "tmp", "work"] {
             fs::create_dir(root.path().join(directory)).unwrap();
         }
         fs::write(root.path().join("record"), "").unwrap();

@@ -102,7 +102,6 @@ impl Generator {
                 let operator = self.random.pick(&["Q", "U", "u", "L", "E", "a"]);
                 parts![format!("${{{name}@{operator}}}")]
             }
-            95..97 => parts![format!("${{!{name}}}")],
             _ => parts![self.random.pick(&["${!x*}", "${!y@}", "${!x@}"])],
         };
         if !in_quotes && self.random.percent(45) {
