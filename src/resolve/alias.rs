@@ -108,7 +108,8 @@ impl Interpreter<'_> {
         if !self.state.options.may(ShellOption::ExpandAliases) || self.state.aliases.is_empty() {
             return None;
         }
-        let mut used = Vec::new();
+        let mut used = false;
+        let mut own = None;
         let mut certain = true;
         let mut source = String::new();
         let mut next_too = true;
@@ -141,7 +142,12 @@ impl Interpreter<'_> {
                         source.push(' ');
                         source.push_str(written);
                     }
-                    used.push(key);
+                    // What the others give is not read again; what this one gives is, but for
+                    // its own name.
+                    if index == 0 {
+                        own = Some(key);
+                    }
+                    used = true;
                 }
                 Some((_, None, _)) => {
                     let reason = format!("the alias `{written}` is known only when it runs");
@@ -152,7 +158,7 @@ impl Interpreter<'_> {
                 None => source.push_str(written),
             }
         }
-        if used.is_empty() {
+        if !used {
             return None;
         }
         let mut script = shell::parse(&source, self.state.dialect);
@@ -167,7 +173,7 @@ impl Interpreter<'_> {
         // An alias is not expanded again inside itself.
         let before = self.state.clone();
         let aliases = Rc::make_mut(&mut self.state.aliases);
-        for key in &used {
+        if let Some(key) = &own {
             aliases.remove(key);
         }
         let place = Origin::Place(self.source.locate(command.span));
@@ -214,4 +220,14 @@ pub(super) fn join_aliases(ours: &mut Rc<Aliases>, theirs: &Rc<Aliases>) {
             ..alias.clone()
         });
     }
+}
+
+/// The aliases that a function is read with: those of its definition, and those that came since.
+pub(super) fn with_aliases(now: &Rc<Aliases>, then: &Rc<Aliases>) -> Rc<Aliases> {
+    if same_aliases(now, then) || then.is_empty() {
+        return Rc::clone(now);
+    }
+    let mut both = (**now).clone();
+    both.extend(then.iter().map(|(key, alias)| (key.clone(), alias.clone())));
+    Rc::new(both)
 }

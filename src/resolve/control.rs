@@ -554,11 +554,15 @@ impl Interpreter<'_> {
 
     /// After the body of a loop: whether another round may come.
     fn round_ends(&mut self, mark: usize) -> bool {
-        if self.state.input_shared && self.state.left.is_none() {
+        let known = matches!(self.state.stdin, Stdin::Text(_) | Stdin::File(_));
+        if self.state.input_shared && known && self.state.left.is_none() {
             // The command that shares the input may have left nothing to read.
             let mut ended = self.state.clone();
+            ended.stdin = Stdin::Text(Text::empty());
+            ended.input_shared = false;
             ended.left = Some(Leave::Break(1));
             self.departed.push(ended);
+            self.state.input_shared = false;
         }
         self.arrive(mark, Leave::Continue(1))
     }

@@ -17,6 +17,9 @@ pub(super) struct Io {
     pub(super) copies: Vec<(Text, bool)>,
 }
 
+/// The first number that the shell gives out itself.
+const GIVEN_OUT: u32 = 10;
+
 impl Interpreter<'_> {
     pub(super) fn redirections(&mut self, redirections: &[shell::Redirection]) -> Io {
         let mut io = Io::default();
@@ -33,28 +36,36 @@ impl Interpreter<'_> {
     }
 
     fn redirection(&mut self, redirection: &shell::Redirection, io: &mut Io) {
-        self.opened.extend(redirection.descriptor);
+        // `{name}>`: the shell gives out a number.
+        let descriptor = match &redirection.variable {
+            Some(name) => {
+                self.forget(name);
+                Some(GIVEN_OUT)
+            }
+            None => redirection.descriptor,
+        };
+        self.opened.extend(descriptor);
         let word = match &redirection.target {
             RedirectionTarget::HereDocument(body) => {
                 let text = match body.get() {
                     Some(body) => self.value(body),
                     None => Text::unknown("a here-document"),
                 };
-                self.input(redirection.descriptor, text, io);
+                self.input(descriptor, text, io);
                 return;
             }
             RedirectionTarget::Word(word) => word,
         };
-        let (descriptor, kind) = match redirection.operator {
+        let (default, kind) = match redirection.operator {
             RedirectionOperator::HereString => {
                 let mut text = self.value(word);
                 text.push_known("\n");
-                self.input(redirection.descriptor, text, io);
+                self.input(descriptor, text, io);
                 return;
             }
             RedirectionOperator::DuplicateInput => {
                 let source = self.value(word);
-                if redirection.descriptor.unwrap_or(0) == 0 {
+                if descriptor.unwrap_or(0) == 0 {
                     let held = source.exact().and_then(|source| self.taken(source));
                     let unknown = || Stdin::Unknown(word.source.to_string());
                     io.stdin = Some(held.unwrap_or_else(unknown));
@@ -70,7 +81,7 @@ impl Interpreter<'_> {
                             .all(|byte| byte.is_ascii_digit() || byte == b'-')
                 });
                 if duplicates {
-                    if redirection.descriptor.unwrap_or(1) == 1 {
+                    if descriptor.unwrap_or(1) == 1 {
                         io.stdout = Some(None);
                     }
                     return;
@@ -89,7 +100,7 @@ impl Interpreter<'_> {
             }
             RedirectionOperator::HereDocument => return,
         };
-        let descriptor = redirection.descriptor.unwrap_or(descriptor);
+        let descriptor = descriptor.unwrap_or(default);
         let contents = self.substituted_file(word);
         // A pattern in a redirection is expanded by an interactive shell only, and one word is
         // all that it may become.
@@ -116,6 +127,15 @@ impl Interpreter<'_> {
             let unknown = || Text::unknown(word.source.to_string());
             let content = contents_of_other.or_else(|| read.map(Text::known));
             self.hold(descriptor, &content.unwrap_or_else(unknown));
+        }
+        if descriptor != 1
+            && !matches!(kind, RedirectionKind::Read)
+            && self.elsewhere.is_none()
+            && let Some(file) = path.exact().and_then(|path| self.directory().join(path))
+            && !file.starts_with("/dev")
+        {
+            // What goes there is not followed.
+            self.world.write(&file, None, false, self.conditional == 0);
         }
         if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
             let append = matches!(kind, RedirectionKind::Append);

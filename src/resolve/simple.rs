@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::alias::with_aliases;
 use super::builtins::normalized;
 use super::command::{Argument, Command, Redirection, Stdin};
 use super::control::uncertain;
@@ -9,7 +10,7 @@ use super::interpreter::{Interpreter, STEP_LIMIT, append_output};
 use super::options::ShellOption;
 use super::pure;
 use super::redirection::Io;
-use super::state::{Function, Leave, State, Value};
+use super::state::{Definition, Function, Leave, State, Value};
 use super::text::Text;
 use crate::location::Location;
 use crate::shell::{self, AssignmentValue, Piece, RedirectionTarget, SimpleCommand, Word};
@@ -243,6 +244,26 @@ impl Interpreter<'_> {
         if !io.redirections.is_empty() {
             self.emit(Vec::new(), io, Stdin::Empty, location.clone());
         }
+        let outer = Rc::clone(&self.state.aliases);
+        let inner = with_aliases(&outer, &definition.aliases);
+        self.state.aliases = Rc::clone(&inner);
+        let output = self.run_definition(&name, &definition, argv, io, stdin, location);
+        if Rc::ptr_eq(&self.state.aliases, &inner) {
+            self.state.aliases = outer;
+        }
+        output
+    }
+
+    /// Calls each function that a name may stand for.
+    fn run_definition(
+        &mut self,
+        name: &str,
+        definition: &Definition,
+        argv: Vec<Argument>,
+        io: &Io,
+        stdin: Stdin,
+        location: Location,
+    ) -> Text {
         if let ([function], true) = (definition.bodies.as_slice(), definition.certain) {
             return self.call(function, &argv, io.stdin.clone());
         }
@@ -256,7 +277,7 @@ impl Interpreter<'_> {
                 None if definition.certain => break,
                 None => {
                     let (argv, stdin) = (argv.clone(), stdin.clone());
-                    self.run_named(&name, argv, io, stdin, location.clone())
+                    self.run_named(name, argv, io, stdin, location.clone())
                 }
             };
             append_output(&mut output, text);
@@ -287,6 +308,7 @@ impl Interpreter<'_> {
         self.name_original(&mut argv);
         let output = self
             .printed(name, &argv)
+            .or_else(|| self.is_silent(&argv).then(Text::empty))
             .unwrap_or_else(|| pure::output(&argv, &stdin, &self.state.directory, self.world));
         self.shares_input(&argv, io);
         self.emit(argv, io, stdin, location);

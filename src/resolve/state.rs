@@ -102,6 +102,8 @@ pub(super) struct Function {
 #[derive(Clone, Debug)]
 pub(super) struct Definition {
     pub(super) bodies: Vec<Function>,
+    /// The aliases that were there when it was read.
+    pub(super) aliases: Rc<Aliases>,
     /// Whether the name is a function on every way.
     pub(super) certain: bool,
 }
@@ -268,6 +270,7 @@ impl State {
     pub(super) fn define(&mut self, name: &str, function: Function) {
         let definition = Definition {
             bodies: vec![function],
+            aliases: Rc::clone(&self.aliases),
             certain: true,
         };
         Rc::make_mut(&mut self.functions).insert(name.to_owned(), definition);

@@ -2,6 +2,7 @@
 //!
 //! Owns which builtin does what; one family, one file.
 
+mod complete;
 mod declare;
 mod directory;
 mod eval;
@@ -108,6 +109,9 @@ impl Interpreter<'_> {
             "read" => self.read(operands, io, stdin),
             "mapfile" | "readarray" => self.map_file(operands, io, stdin),
             "getopts" => self.getopts(operands),
+            "type" if self.locates(operands) => return Some(self.located(operands)),
+            "compgen" | "complete" => self.completion(operands, location),
+            "history" | "bind" => self.remembered(name, operands, location),
             "let" => {
                 let mut value = None;
                 for operand in operands {
@@ -124,6 +128,29 @@ impl Interpreter<'_> {
     pub(in crate::resolve) fn is_builtin(&self, argv: &[Argument]) -> bool {
         let name = argv.first().and_then(|word| word.value.exact());
         name.is_some_and(|name| BUILTINS.contains(&name) && self.is_enabled(name))
+    }
+
+    /// Whether a builtin prints nothing.
+    pub(in crate::resolve) fn is_silent(&self, argv: &[Argument]) -> bool {
+        let Some((first, operands)) = argv.split_first().filter(|_| self.is_builtin(argv)) else {
+            return false;
+        };
+        let words: Vec<_> = operands.iter().map(|word| word.value.display()).collect();
+        match first.value.exact().unwrap_or_default() {
+            ":" | "true" | "false" | "test" | "[" | "break" | "continue" | "return" | "shift"
+            | "unset" | "let" | "read" | "mapfile" | "readarray" | "getopts" | "wait"
+            | "disown" | "unalias" => true,
+            // They list what there is where nothing is to be set.
+            "set" | "export" | "declare" | "typeset" | "local" | "readonly" | "alias" | "trap"
+            | "shopt" => {
+                words.len() > usize::from(first.value.exact() == Some("trap"))
+                    && !words
+                        .iter()
+                        .any(|word| word.starts_with("-p") || word == "-q")
+                    && words.iter().any(|word| !word.starts_with(['-', '+']))
+            }
+            _ => false,
+        }
     }
 
     pub(in crate::resolve) fn is_enabled(&self, name: &str) -> bool {

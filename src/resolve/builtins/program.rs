@@ -45,6 +45,13 @@ impl Interpreter<'_> {
         self.state.status = Some(0).filter(|_| io.redirections.is_empty());
     }
 
+    /// `type -p NAME`: what `command -v` says, for programs.
+    pub(super) fn locates(&self, operands: &[Argument]) -> bool {
+        let flag = operands.first().and_then(|word| word.value.exact());
+        let name = operands.get(1..).unwrap_or_default();
+        name.len() == 1 && (flag == Some("-P") || flag == Some("-p") && !self.is_builtin(name))
+    }
+
     /// `command -v NAME`: the path of a program is not known, but what it ends in.
     pub(super) fn located(&mut self, operands: &[Argument]) -> Text {
         let words: Option<Vec<&str>> = operands.iter().map(|word| word.value.exact()).collect();
@@ -53,7 +60,15 @@ impl Interpreter<'_> {
             Some(["-v", name]) if self.is_builtin(operands.get(1..).unwrap_or_default()) => {
                 Text::known(format!("{name}\n"))
             }
-            Some(["-v", name]) if !self.state.functions.contains_key(*name) => {
+            Some(["-v" | "-p" | "-P", name])
+                if !self.state.functions.contains_key(*name)
+                    && self.program_path(name).known_prefix().starts_with('/') =>
+            {
+                let mut path = self.program_path(name);
+                path.push_known("\n");
+                path
+            }
+            Some(["-v" | "-p" | "-P", name]) if !self.state.functions.contains_key(*name) => {
                 let mut path = Text::unknown("the directory of a program");
                 path.push_known(&format!("/{name}\n"));
                 path
@@ -68,6 +83,13 @@ impl Interpreter<'_> {
             .iter()
             .filter_map(|operand| operand.value.exact())
             .collect();
+        let unknown = operands
+            .iter()
+            .any(|operand| operand.value.exact().is_none());
+        if words.first() == Some(&"-p") && unknown {
+            let reason = "`hash -p` names a program that is known only when it runs";
+            self.sink.opaque(reason.to_owned(), self.current.clone());
+        }
         if let ["-p", file, names @ ..] = words.as_slice() {
             for name in names {
                 let script = crate::shell::parse(

@@ -5,8 +5,9 @@ use crate::resolve::interpreter::Interpreter;
 use crate::resolve::parameter::{Place, split_subscript};
 use crate::resolve::pure;
 use crate::resolve::redirection::Io;
+use crate::resolve::source::Origin;
 use crate::resolve::state::Value;
-use crate::resolve::text::{Part, Text};
+use crate::resolve::text::Text;
 use crate::world::World;
 
 /// The options of `read` and `mapfile`, as they are given.
@@ -17,6 +18,8 @@ struct Request {
     delimiter: Option<char>,
     /// `-n`, `-N`: characters, and whether delimiters count.
     count: Option<(usize, bool)>,
+    /// `-u`
+    descriptor: Option<u32>,
     skip: usize,
     origin: Option<i64>,
     trim: bool,
@@ -87,13 +90,16 @@ impl Request {
         match (letter, number) {
             ('a', _) => self.array = Some(text.to_owned()),
             ('d', _) => self.delimiter = Some(text.chars().next().unwrap_or('\0')),
+            // The time to wait for what is there already.
             ('i' | 'p' | 'c', _) => {}
+            ('t', _) if text != "0" => {}
             ('n', Ok(count)) if mapfile => self.limit = (count > 0).then_some(count),
             ('n', Ok(count)) => self.count = Some((count, false)),
             ('N', Ok(count)) => self.count = Some((count, true)),
             ('s', Ok(count)) => self.skip = count,
             ('O', Ok(origin)) => self.origin = i64::try_from(origin).ok(),
             ('u', Ok(0)) => {}
+            ('u', Ok(number)) if !mapfile => self.descriptor = u32::try_from(number).ok(),
             _ => self.unsure = true,
         }
     }
@@ -101,11 +107,31 @@ impl Request {
 
 impl Interpreter<'_> {
     pub(super) fn read(&mut self, operands: &[Argument], io: &Io, stdin: &Stdin) {
+        let known = matches!(stdin, Stdin::Text(_) | Stdin::File(_));
+        if io.stdin.is_none() && known && std::mem::take(&mut self.state.input_shared) {
+            // The command that shares the input may have left nothing to read.
+            let before = self.state.clone();
+            self.read(operands, io, stdin);
+            let read = std::mem::replace(&mut self.state, before);
+            let nothing = Stdin::Text(Text::empty());
+            self.state.stdin.clone_from(&nothing);
+            self.read(operands, io, &nothing);
+            self.merge(read);
+            return;
+        }
         let mut request = Request::new(operands, READ_VALUES);
+        let descriptor = request.descriptor;
+        let held = descriptor.map(|number| {
+            let held = self.taken(&number.to_string());
+            held.unwrap_or_else(|| Stdin::Unknown("a descriptor".to_owned()))
+        });
+        let stdin = held.as_ref().unwrap_or(stdin);
         let input = self.known_input(stdin).filter(|_| !request.unsure);
         let taken = input.and_then(|input| take_line(&input, &request));
         let Some((line, rest, ended)) = taken else {
-            self.consume(io, None);
+            if descriptor.is_none() {
+                self.consume(io, None);
+            }
             request.names.extend(request.array);
             if request.names.is_empty() {
                 request.names.push("REPLY".to_owned());
@@ -116,7 +142,10 @@ impl Interpreter<'_> {
             self.state.environment.uncertain |= request.unsure;
             return;
         };
-        self.consume(io, Some(rest));
+        match descriptor {
+            Some(number) => self.hold(number, &rest),
+            None => self.consume(io, Some(rest)),
+        }
         self.state.status = Some(u8::from(!ended));
         let Some(separators) = self.field_separators() else {
             request.names.extend(request.array);
@@ -209,47 +238,21 @@ impl Interpreter<'_> {
         };
         let known = matches!(value, Value::Array(_));
         if let Some(callback) = &request.callback {
-            self.call_back(callback, &value);
+            // bash runs it with an index and a line after it, in this very shell.
+            let before = self.state.clone();
+            let mut text = callback.clone();
+            for name in ["__guard_index", "__guard_line"] {
+                self.forget(name);
+                text.push_known(&format!(" \"${name}\""));
+            }
+            let place = self.current.clone();
+            self.conditional += 1;
+            self.unsure_text(&text, Origin::Place(place.clone()), &place, "mapfile");
+            self.conditional -= 1;
+            self.merge(before);
         }
         self.state.set(world, &target, value);
         self.state.status = known.then_some(0);
-    }
-
-    /// `mapfile -C COMMAND`: bash runs it with an index and a line after it.
-    fn call_back(&mut self, callback: &Text, value: &Value) {
-        let mut text = callback.clone();
-        match value {
-            Value::Array(elements) if elements.len() == 1 => {
-                for (index, line) in elements.iter() {
-                    text.push_known(&format!(" {index} "));
-                    text.push_known(&shell_words::quote(line.exact().unwrap_or_default()));
-                }
-            }
-            _ => {
-                text.push_known(" ");
-                text.push(Part::Unknown("a line".to_owned()));
-            }
-        }
-        let place = self.current.clone();
-        let origin = crate::resolve::source::Origin::Place(place.clone());
-        self.conditional += 1;
-        let before = self.state.clone();
-        // The line is an argument, whatever it holds.
-        let named = match text.exact() {
-            Some(_) => text,
-            None => {
-                let mut named = callback.clone();
-                named.push_known(" \"$__guard_index\" \"$__guard_line\"");
-                named
-            }
-        };
-        for name in ["__guard_index", "__guard_line"] {
-            let world = self.world;
-            self.state.set(world, name, Value::unknown(name));
-        }
-        self.unsure_text(&named, origin, &place, "mapfile -C");
-        self.merge(before);
-        self.conditional -= 1;
     }
 
     pub(super) fn printf_to_variable(

@@ -68,10 +68,12 @@ impl Interpreter<'_> {
             return Text::empty();
         }
         let outer_arguments = self.state.arguments.clone();
+        let mut given = None;
         if let Some(rest) = operands.get(1..).filter(|rest| !rest.is_empty()) {
             let known = !rest.iter().any(|argument| argument.splits);
             self.state.arguments =
                 known.then(|| rest.iter().map(|argument| argument.value.clone()).collect());
+            given = Some(self.state.arguments.clone());
         }
         let output = match self.world.read(&path) {
             Ok(text) => {
@@ -91,7 +93,10 @@ impl Interpreter<'_> {
                 Text::unknown("a sourced file")
             }
         };
-        self.state.arguments = outer_arguments;
+        // What the file itself sets stays set; what it was given does not.
+        if let Some(given) = given {
+            self.state.arguments = outer_arguments.filter(|_| self.state.arguments == given);
+        }
         output
     }
 
