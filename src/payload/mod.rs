@@ -45,6 +45,8 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "concurrently" => runner::launcher::concurrently,
         "run-all" => runner::launcher::run_all,
         "monorepo" => runner::launcher::monorepo,
+        "procfile" => runner::procfile::analyze,
+        "taskfile" => runner::taskfile::analyze,
         "tasks" => runner::tasks::analyze,
         "deno" => deno,
         "node-scripts" => runner::node::analyze,

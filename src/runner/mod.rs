@@ -7,6 +7,8 @@ mod document;
 pub mod launcher;
 pub mod make;
 pub mod node;
+pub mod procfile;
+pub mod taskfile;
 pub mod tasks;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Tables of tasks in a project's settings: poe, pdm, hatch, rye, pixi, pipenv, taskipy, mise,
-//! deno and composer.
+//! Tables of tasks in a project's settings: poe, pdm, hatch, rye, pixi, pipenv, mise, deno and
+//! composer.
 //!
 //! One reader for all: a task is a text for the shell, a list of them, or a table that names what
 //! comes first, what runs, and where.
@@ -35,7 +35,6 @@ const TABLES: &[(&str, &[&str], &[&str])] = &[
     ("pixi", &["pixi.toml"], &["tasks"]),
     ("pixi", &["pyproject.toml"], &["tool", "pixi", "tasks"]),
     ("pipenv", &["Pipfile"], &["scripts"]),
-    ("task", &["pyproject.toml"], &["tool", "taskipy", "tasks"]),
     (
         "mise",
         &[
