@@ -12,7 +12,7 @@ const WAYS: usize = 16;
 /// References within references.
 const DEPTH: usize = 64;
 /// A bound on what references can multiply to; about one step for each 32 bytes made.
-const STEPS: usize = 200_000;
+const STEPS: usize = 100_000;
 
 /// The choices on one way through a text, where something may be this or that.
 #[derive(Debug, Default)]

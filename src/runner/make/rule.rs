@@ -15,7 +15,7 @@ const CHAIN: usize = 200;
 /// Implicit rules in a row: `x` from `x.o` from `x.c` from `x.y`.
 const IMPLICIT: usize = 4;
 /// Recipe lines of one make.
-pub(super) const LINES: usize = 4000;
+pub(super) const LINES: usize = 1000;
 
 /// A line of a recipe, as the file has it.
 #[derive(Clone, Debug)]
