@@ -25,6 +25,7 @@ pub mod tmux;
 
 use crate::call::{Call, Findings};
 use crate::program;
+use crate::resolve::base_name;
 use crate::runner;
 
 /// A native reader that a pack names (`analyzer = "psql"`).
@@ -49,7 +50,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "taskfile" => runner::taskfile::analyze,
         "tasks" => runner::tasks::analyze,
         "deno" => deno,
-        "node-scripts" => runner::node::analyze,
+        "node-scripts" => node_scripts,
         "raw-http" => http::analyze_raw,
         "javascript" => program::analyze_javascript,
         "python" => program::analyze_python,
@@ -71,5 +72,21 @@ fn deno(call: &Call<'_>, findings: &mut Findings) {
         runner::tasks::analyze(call, findings);
     } else {
         program::analyze_javascript(call, findings);
+    }
+}
+
+/// The scripts of a `package.json`, or a program that bun runs itself.
+fn node_scripts(call: &Call<'_>, findings: &mut Findings) {
+    const ENDINGS: &[&str] = &[".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".tsx", ".jsx"];
+    let is_bun = call.command.program().map(base_name) == Some("bun");
+    let file = call.args.operands.first();
+    let file = file.is_some_and(|file| {
+        let shown = file.value.display();
+        ENDINGS.iter().any(|ending| shown.ends_with(ending))
+    });
+    if is_bun && (file || call.args.option("--eval").is_some()) {
+        program::analyze_javascript(call, findings);
+    } else {
+        runner::node::analyze(call, findings);
     }
 }

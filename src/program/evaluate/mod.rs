@@ -860,10 +860,11 @@ impl Evaluator<'_> {
         }
     }
 
-    /// What a module's name stands for: one beside the program, or a library.
+    /// What a module's name stands for: one beside the program, or a library. What a module
+    /// imports itself is taken for a library: one level is followed.
     pub(super) fn imported(&mut self, module: &str, span: Span) -> Value {
         match (self.language.module)(self, module) {
-            Some((path, text)) if self.module_count() < super::MODULES => {
+            Some((path, text)) if self.unit.is_main && self.module_count() < super::MODULES => {
                 self.module(path, text, span)
             }
             _ => self.library_name(module),
