@@ -90,6 +90,10 @@ impl Interpreter<'_> {
                 (1, RedirectionKind::Truncate { clobber: false })
             }
             RedirectionOperator::Input => (0, RedirectionKind::Read),
+            // As output it writes over what is there, from the beginning.
+            RedirectionOperator::ReadWrite if matches!(redirection.descriptor, Some(1 | 2)) => {
+                (1, RedirectionKind::Truncate { clobber: false })
+            }
             RedirectionOperator::ReadWrite => (0, RedirectionKind::ReadWrite),
             RedirectionOperator::Output | RedirectionOperator::OutputAndError => {
                 (1, RedirectionKind::Truncate { clobber: false })

@@ -29,6 +29,17 @@ pub(crate) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> 
 }
 
 fn overwrites(path: &Text, command: &Command, world: &dyn World, effect: &mut Effect) -> bool {
+    let through = path
+        .exact()
+        .filter(|_| command.elsewhere.is_none())
+        .and_then(|path| world.linked(&command.directory.join(path)?))
+        .map(|path| Text::known(path.to_string_lossy()));
+    // What lay there before is overwritten by the link itself.
+    through.is_some_and(|through| empties(&through, command, world, effect))
+        || empties(path, command, world, effect)
+}
+
+fn empties(path: &Text, command: &Command, world: &dyn World, effect: &mut Effect) -> bool {
     if files::is_empty_file(path, &command.directory, world) && command.elsewhere.is_none() {
         return false;
     }

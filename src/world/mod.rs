@@ -98,6 +98,10 @@ pub trait World {
     fn bytes(&self, path: &Path, limit: u64) -> Option<Vec<u8>>;
     /// The files read so far, in order of their paths, with what they held.
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)>;
+    /// Where a path leads through a link that an earlier command of the same text makes.
+    fn linked(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
     /// Whether the disk is certainly as it will be: no earlier command of the same text may have
     /// changed it. Then a script that is not there cannot run.
     fn is_untouched(&self) -> bool {

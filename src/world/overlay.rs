@@ -21,6 +21,8 @@ pub struct Overlay<'w> {
     handed: Cell<usize>,
     /// What was copied, moved or linked, by its new path.
     copies: RefCell<BTreeMap<PathBuf, PathBuf>>,
+    /// Links alone, with where they lead.
+    links: RefCell<BTreeMap<PathBuf, PathBuf>>,
 }
 
 impl<'w> Overlay<'w> {
@@ -33,6 +35,7 @@ impl<'w> Overlay<'w> {
             touched: Cell::default(),
             handed: Cell::default(),
             copies: RefCell::default(),
+            links: RefCell::default(),
         }
     }
 
@@ -85,6 +88,13 @@ impl<'w> Overlay<'w> {
         if to != from {
             self.copies.borrow_mut().insert(to, from);
         }
+    }
+
+    /// Notes `ln FROM TO`: what is written to one is written to the other.
+    pub fn link(&self, from: &Path, to: &Path) {
+        self.copy(from, to);
+        let to = self.key(to);
+        self.links.borrow_mut().insert(to, from.to_owned());
     }
 
     /// What the program at this path really is: the file that it was copied from or is a link to.
@@ -203,6 +213,23 @@ impl World for Overlay<'_> {
 
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
         self.world.files_read()
+    }
+
+    fn linked(&self, path: &Path) -> Option<PathBuf> {
+        let links = self.links.borrow();
+        if links.is_empty() {
+            return None;
+        }
+        let path = self.key(path);
+        path.ancestors().find_map(|link| {
+            let to = links.get(link)?;
+            let below = path.strip_prefix(link).ok()?;
+            Some(if below.as_os_str().is_empty() {
+                to.clone()
+            } else {
+                to.join(below)
+            })
+        })
     }
 
     fn is_untouched(&self) -> bool {

@@ -423,6 +423,7 @@ rows! {
     b59_env_in_front;
     check_incident,
     i01_railway_volume
+    i02_drizzle_push
     i03_terraform_destroy
     i04_prisma_push
     i05_prisma_force_reset
@@ -431,6 +432,7 @@ rows! {
     i08_supabase_local_reset
     i09_dropdb
     i10_drop_table
+    i11_own_code_drops_tables
     i12_home_among_operands
     i13_home_of_wolak
     i14_directory_named_tilde
@@ -471,4 +473,5 @@ rows! {
     i49_too_many_servers
     i50_left_pad
     i51_compose_down
+    i52_compose_down_in_script
 }

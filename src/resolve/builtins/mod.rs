@@ -5,6 +5,7 @@
 mod complete;
 mod declare;
 mod directory;
+mod edit;
 mod eval;
 mod getopts;
 mod options;
@@ -101,8 +102,9 @@ impl Interpreter<'_> {
             "shift" => self.shift(operands),
             "hash" => self.remember_program(operands),
             "enable" => self.enable(operands, location),
+            "sed" => self.edit_in_place(argv),
             "dd" => self.copy_blocks(operands, stdin),
-            "cp" | "ln" | "mv" | "install" => self.copy_program(operands),
+            "cp" | "ln" | "mv" | "install" => self.copy_program(name, operands),
             "alias" => self.define_aliases(operands),
             "unalias" => self.forget_aliases(operands),
             "trap" => self.trap(operands),

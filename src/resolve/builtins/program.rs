@@ -131,7 +131,16 @@ impl Interpreter<'_> {
     }
 
     /// No builtin, but a copy of a program under another name is still that program.
-    pub(super) fn copy_program(&mut self, operands: &[Argument]) {
+    pub(super) fn copy_program(&mut self, name: &str, operands: &[Argument]) {
+        let symbolic = operands.iter().any(|operand| {
+            let flags = operand
+                .value
+                .exact()
+                .and_then(|text| text.strip_prefix('-'));
+            flags.is_some_and(|flags| {
+                flags == "-symbolic" || (!flags.starts_with('-') && flags.contains('s'))
+            })
+        });
         let words: Vec<&str> = operands
             .iter()
             .filter_map(|operand| operand.value.exact())
@@ -139,9 +148,17 @@ impl Interpreter<'_> {
             .collect();
         if let [from, to] = words.as_slice()
             && self.elsewhere.is_none()
-            && let (Some(from), Some(to)) = (self.directory().join(from), self.directory().join(to))
+            && let (Some(here), Some(to)) = (self.directory().join(from), self.directory().join(to))
         {
-            self.world.copy(&normalized(&from), &normalized(&to));
+            let to = normalized(&to);
+            match (name, to.parent()) {
+                // What a symbolic link says is read from where it lies.
+                ("ln", Some(parent)) if symbolic => {
+                    self.world.link(&normalized(&parent.join(from)), &to);
+                }
+                ("ln", _) => self.world.link(&normalized(&here), &to),
+                _ => self.world.copy(&normalized(&here), &to),
+            }
         }
     }
 }

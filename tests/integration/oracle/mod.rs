@@ -3,7 +3,7 @@
 
 mod compare;
 mod generator;
-mod random;
+pub(crate) mod random;
 mod runners;
 mod sandbox;
 mod tree;
