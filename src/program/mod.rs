@@ -4,11 +4,17 @@
 //! call that matters becomes the command that does the same, and is judged as that command: what
 //! the calls of a language do is data, in `rules/program/`. Never decides, and never runs anything.
 
+mod awk;
 mod evaluate;
 mod javascript;
 mod library;
 pub mod pack;
+mod perl;
+mod php;
+mod powershell;
 mod python;
+mod ruby;
+mod scripts;
 mod syntax;
 mod texts;
 pub mod tree;
@@ -25,6 +31,8 @@ use crate::resolve::{Argument, Origin, Stdin, Text};
 use crate::rules::{self, origin_of};
 use evaluate::{Evaluator, Run};
 use library::Library;
+pub(crate) use powershell::analyze as analyze_powershell;
+pub(crate) use scripts::{analyze_awk, analyze_perl, analyze_php, analyze_ruby};
 use tree::{Operator, Program};
 use value::{Arguments, Name, Value};
 
@@ -75,6 +83,8 @@ pub(crate) struct Language {
     pub(crate) operate: fn(&mut Evaluator<'_>, Operator, &Value, &Value, Span) -> Option<Value>,
     /// A value as a text, where that is no text.
     pub(crate) print: fn(&Evaluator<'_>, &Value) -> Option<Text>,
+    /// Whether a value is true, where that is another question than everywhere.
+    pub(crate) truth: fn(&Value) -> Option<bool>,
 }
 
 impl Language {

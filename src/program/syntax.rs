@@ -108,6 +108,20 @@ impl<'t> Lowering<'t> {
         lowered
     }
 
+    /// Enters a form; false, and a note of it, where the limit is. Whoever enters leaves.
+    pub(crate) fn enter(&mut self) -> bool {
+        if self.depth >= DEPTH_LIMIT {
+            self.program.cut = true;
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
     /// Each named child, comments left out, lowered as an expression.
     pub(crate) fn parts(
         &mut self,
@@ -133,6 +147,22 @@ pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut cursor)
         .filter(|child| !child.is_extra() || child.is_error())
         .collect()
+}
+
+/// Visits a node and all below it, from the first to the last.
+pub(crate) fn each<'n>(root: Node<'n>, visit: &mut dyn FnMut(Node<'n>)) {
+    let mut cursor = root.walk();
+    loop {
+        visit(cursor.node());
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+        }
+    }
 }
 
 /// Every child of this field.

@@ -338,3 +338,23 @@ impl From<Expression> for Statement {
         Self::new(expression.span, StatementKind::Expression(expression))
     }
 }
+
+impl Pattern {
+    /// What one expression names.
+    #[must_use]
+    pub fn target(expression: Expression) -> Self {
+        Self::Target(Box::new(expression))
+    }
+
+    /// The name, if it is nothing but one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Target(target) => match &target.kind {
+                ExpressionKind::Name(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

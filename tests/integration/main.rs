@@ -27,6 +27,7 @@ mod packs;
 mod postgres;
 mod program;
 mod railway;
+mod scripts;
 mod shell_forms;
 mod shell_pack;
 mod shims;

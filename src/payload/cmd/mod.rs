@@ -672,7 +672,7 @@ fn operands(words: &[Word]) -> Vec<Text> {
 }
 
 /// A path of Windows as one of this machine: what a drive holds is not known here.
-fn path(windows: &Text) -> Text {
+pub(crate) fn path(windows: &Text) -> Text {
     let mut found = Text::empty();
     let prefix = windows.known_prefix();
     let drive = prefix.as_bytes().get(1) == Some(&b':')

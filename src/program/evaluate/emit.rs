@@ -346,6 +346,11 @@ impl Evaluator<'_> {
         for text in self.texts(text) {
             match text.exact() {
                 Some(text) => value = self.evaluate(text, span),
+                // Code that a library writes for itself is read around what is not known.
+                None if !self.is_inline && text.parts().len() > 1 => {
+                    let text = self.holes.render(&text);
+                    value = self.evaluate(&text, span);
+                }
                 None => {
                     let reason = format!(
                         "it runs program text that is known only then: {}",

@@ -438,6 +438,9 @@ impl Evaluator<'_> {
     }
 
     pub(in crate::program) fn truth(&self, value: &Value) -> Option<bool> {
+        if let Some(truth) = (self.language.truth)(value) {
+            return Some(truth);
+        }
         match value {
             Value::Boolean(truth) => Some(*truth),
             Value::Null => Some(false),

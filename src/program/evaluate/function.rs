@@ -332,10 +332,8 @@ impl Evaluator<'_> {
             Value::Instance(_) => self
                 .call_method(function, "__call__", arguments, span)
                 .unwrap_or_else(|| self.unknown(span)),
-            _ => {
-                self.escape(arguments, span);
-                self.unknown(span)
-            }
+            // A text may name a function.
+            _ => self.value_method(function, "()", arguments, span),
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) static JAVASCRIPT: Language = Language {
     fold: library::fold,
     operate: |_, _, _, _, _| None,
     print: |_, _| None,
+    truth: |_| None,
 };
 
 /// A module that lies beside the program: only a path names one.

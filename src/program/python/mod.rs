@@ -36,6 +36,7 @@ pub(crate) static PYTHON: Language = Language {
     fold: library::fold,
     operate,
     print: |_, value| path_text(value),
+    truth: |_| None,
 };
 
 /// A module that lies beside the program.
