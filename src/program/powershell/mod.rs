@@ -666,6 +666,20 @@ fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
             // A script that is here, or a function whose name is an alias.
             let (items, _) = evaluator.known_items(first?)?;
             let named = items.first()?.exact()?.replace('\\', "/");
+            // Quotes within an argument do not reach cmd as they stand: a path may end at them.
+            let to_cmd = matches!(named.to_lowercase().as_str(), "cmd" | "cmd.exe");
+            if to_cmd
+                && items
+                    .iter()
+                    .any(|item| evaluator.to_text(item).display().contains('"'))
+            {
+                let shown = evaluator.shown(span);
+                evaluator.opaque(
+                    format!("PowerShell may change the quotes of what cmd is given: {shown}"),
+                    span,
+                );
+                return Some(evaluator.unknown(span));
+            }
             let arguments = Arguments {
                 positional: items.get(1..).unwrap_or_default().to_vec(),
                 ..Arguments::default()
