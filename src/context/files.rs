@@ -130,7 +130,7 @@ impl<'a> Look<'a> {
             return Loss::Precious("a device");
         }
         match world.status(path) {
-            PathStatus::Missing if entry == canonical => return missing(&entry, world),
+            PathStatus::Missing if entry == canonical => return self.missing(&entry),
             PathStatus::Special => return Loss::Device,
             PathStatus::Missing
             | PathStatus::File { .. }
@@ -158,7 +158,31 @@ impl<'a> Look<'a> {
             Some(there) if !climbs && is_temporary(&there.join("new"), self.world) => {
                 Loss::Temporary
             }
-            _ => missing(path, self.world),
+            _ => self.missing(path),
+        }
+    }
+
+    /// What is not there now may be made by another command of the line, or be a slip of the hand;
+    /// not where its name, or git's ignore rules, say that a tool makes it.
+    fn missing(&self, path: &Path) -> Loss {
+        const COMMON: &[&str] = &["bin", "obj", "out", "vendor", "deps"];
+        let is =
+            |name: &OsStr, names: &[&str]| name.to_str().is_some_and(|name| names.contains(&name));
+        let relative = path.strip_prefix(self.world.cwd()).unwrap_or(path);
+        let filled = relative
+            .components()
+            .any(|part| is(part.as_os_str(), FILLED));
+        let made = path
+            .file_name()
+            .is_some_and(|name| is_build_output(name) && !is(name, COMMON));
+        let ignored = || {
+            let tree = self.tree(path);
+            tree.is_some_and(|tree| self.is_regenerated(path, &tree))
+        };
+        if is_cache(path) || ((filled || made) && !is_data(path)) || ignored() {
+            Loss::BuildOutput
+        } else {
+            Loss::Missing
         }
     }
 
@@ -364,25 +388,6 @@ fn folded(path: &Path) -> PathBuf {
         }
     }
     folded
-}
-
-/// What is not there now may be made by another command of the line, or be a slip of the hand;
-/// not where the name says that a tool makes it.
-fn missing(path: &Path, world: &dyn World) -> Loss {
-    const COMMON: &[&str] = &["bin", "obj", "out", "vendor", "deps"];
-    let is = |name: &OsStr, names: &[&str]| name.to_str().is_some_and(|name| names.contains(&name));
-    let relative = path.strip_prefix(world.cwd()).unwrap_or(path);
-    let filled = relative
-        .components()
-        .any(|part| is(part.as_os_str(), FILLED));
-    let made = path
-        .file_name()
-        .is_some_and(|name| is_build_output(name) && !is(name, COMMON));
-    if is_cache(path) || ((filled || made) && !is_data(path)) {
-        Loss::BuildOutput
-    } else {
-        Loss::Missing
-    }
 }
 
 /// Commands that make a new file under a temporary directory and print its path.

@@ -34,9 +34,14 @@ fn overwrites(path: &Text, command: &Command, world: &dyn World, effect: &mut Ef
         .filter(|_| command.elsewhere.is_none())
         .and_then(|path| world.linked(&command.directory.join(path)?))
         .map(|path| Text::known(path.to_string_lossy()));
-    // What lay there before is overwritten by the link itself.
-    through.is_some_and(|through| empties(&through, command, world, effect))
-        || empties(path, command, world, effect)
+    // What lay there before is overwritten by the link itself; the worse of both counts.
+    let mut linked = effect.clone();
+    let there = through.is_some_and(|path| empties(&path, command, world, &mut linked));
+    let here = empties(path, command, world, effect);
+    if there && (!here || linked.reversibility.class() > effect.reversibility.class()) {
+        *effect = linked;
+    }
+    here || there
 }
 
 fn empties(path: &Text, command: &Command, world: &dyn World, effect: &mut Effect) -> bool {

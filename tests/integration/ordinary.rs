@@ -137,6 +137,7 @@ fn every_known_way_round_is_asked_about() {
 #[test]
 fn every_way_to_start_a_shell_is_followed_or_asked_about() {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    workspace(home.path());
     let world = || System::with_environment(home.path().to_owned(), [("PATH", "/usr/bin:/bin")]);
     let missed: Vec<&str> = include_str!("../corpus/shells.txt")
         .lines()
