@@ -33,17 +33,34 @@ missing_packages() {
         have "$program" || printf '%s ' "$package"
     done <<'END'
 bash bash
+busybox busybox
 curl curl
 dash dash
+dc dc
+ed ed
+expect expect
+fish fish
+gawk gawk
 git git
 http httpie
+ksh ksh
+m4 m4
 make make
+mksh mksh
 node nodejs
 npm npm
+php php-cli
 ps procps
+rsync rsync
+ruby ruby
 setsid util-linux
 shellcheck shellcheck
+sqlite3 sqlite3
+strace strace
+tcsh tcsh
+vim vim
 wget wget
+xxd xxd
 zsh zsh
 END
     [ -n "$(postgres_programs)" ] || printf 'postgresql postgresql-client '
