@@ -1,6 +1,8 @@
 //! What Ruby, Perl, PHP and awk share: formats, packed texts, calls of each item of a list, and
 //! how a one-liner's options make the program of it.
 
+use std::path::PathBuf;
+
 use super::evaluate::Evaluator;
 use super::texts;
 use super::value::{Arguments, Item, Value};
@@ -619,6 +621,24 @@ pub(super) fn globbed(evaluator: &mut Evaluator<'_>, pattern: &Value, span: Span
         }
     }
     evaluator.list(found, false)
+}
+
+/// The file that a program reads as a part of itself, under the first of these endings that is there.
+pub(super) fn beside(
+    evaluator: &Evaluator<'_>,
+    name: &str,
+    endings: &[&str],
+) -> Option<(PathBuf, String)> {
+    let base = match &evaluator.unit.path {
+        Some(path) => path.parent()?.join(name),
+        None => evaluator.directory().join(name)?,
+    };
+    let base = texts::normal_path(&base.to_string_lossy());
+    endings.iter().find_map(|ending| {
+        let path = PathBuf::from(format!("{base}{ending}"));
+        let text = evaluator.call.world.read(&path).ok()?;
+        Some((path, text))
+    })
 }
 
 /// What the program is called with, without its own name.

@@ -201,3 +201,34 @@ pub(crate) fn letter(code: f64) -> Option<char> {
         (code.fract() == 0.0 && (0.0..1_114_112.0).contains(&code)).then_some(code as u32)?;
     char::from_u32(code)
 }
+
+/// A number as Perl and Ruby write it.
+pub(super) fn number(text: &str) -> Option<f64> {
+    let plain: String = text.chars().filter(|letter| *letter != '_').collect();
+    let radix = |from: usize, radix: u32| i64::from_str_radix(plain.get(from..)?, radix).ok();
+    let whole = match plain.get(..2) {
+        Some("0x" | "0X") => radix(2, 16),
+        Some("0b" | "0B") => radix(2, 2),
+        Some("0o" | "0O") => radix(2, 8),
+        _ if plain.len() > 1 && plain.starts_with('0') && !plain.contains('.') => radix(1, 8),
+        _ => return plain.trim_end_matches('.').parse().ok(),
+    };
+    #[allow(clippy::cast_precision_loss, reason = "numbers of programs are small")]
+    whole.map(|whole| whole as f64)
+}
+
+/// In single quotes a backslash escapes itself and the quote.
+pub(super) fn unquoted(source: &str) -> String {
+    let mut text = String::new();
+    let mut letters = source.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter == '\\'
+            && let Some(next) = letters.next_if(|next| matches!(next, '\\' | '\''))
+        {
+            text.push(next);
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}

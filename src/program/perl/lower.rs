@@ -11,6 +11,7 @@ use tree_sitter::Node;
 
 use crate::location::Span;
 use crate::program::syntax::{self, Lowering, children, span};
+use crate::program::texts;
 use crate::program::tree::{
     Argument, ArgumentKind, Binding, Expression, ExpressionKind, Function, Operator, Parameter,
     ParameterKind, Pattern, Program, Role, Statement, StatementKind,
@@ -428,7 +429,7 @@ impl<'n> Perl<'_, '_, 'n> {
         let kind = match node.kind() {
             "string_literal" => {
                 let content = within(node).and_then(|(from, to)| self.to.text.get(from..to));
-                ExpressionKind::Text(unquoted(content.unwrap_or_default()))
+                ExpressionKind::Text(texts::unquoted(content.unwrap_or_default()))
             }
             "interpolated_string_literal" => return self.quoted(node),
             "command_string" => ExpressionKind::Command(Box::new(self.quoted(node))),
@@ -441,7 +442,7 @@ impl<'n> Perl<'_, '_, 'n> {
                 ExpressionKind::List(words.collect())
             }
             "autoquoted_bareword" => ExpressionKind::Text(text.to_owned()),
-            "number" => match number(text) {
+            "number" => match texts::number(text) {
                 Some(number) => ExpressionKind::Number(number),
                 None => ExpressionKind::Unknown(Vec::new()),
             },
@@ -1326,35 +1327,6 @@ fn operator_of(sign: &str) -> Option<Operator> {
         ">>" => Operator::ShiftRight,
         _ => return None,
     })
-}
-
-fn number(text: &str) -> Option<f64> {
-    let plain: String = text.chars().filter(|letter| *letter != '_').collect();
-    let radix = |from: usize, radix: u32| i64::from_str_radix(plain.get(from..)?, radix).ok();
-    let whole = match plain.get(..2) {
-        Some("0x" | "0X") => radix(2, 16),
-        Some("0b" | "0B") => radix(2, 2),
-        _ if plain.len() > 1 && plain.starts_with('0') && !plain.contains('.') => radix(1, 8),
-        _ => return plain.trim_end_matches('.').parse().ok(),
-    };
-    #[allow(clippy::cast_precision_loss, reason = "numbers of programs are small")]
-    whole.map(|whole| whole as f64)
-}
-
-/// In single quotes a backslash escapes itself and the quote.
-fn unquoted(source: &str) -> String {
-    let mut text = String::new();
-    let mut letters = source.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if letter == '\\'
-            && let Some(next) = letters.next_if(|next| matches!(next, '\\' | '\''))
-        {
-            text.push(next);
-        } else {
-            text.push(letter);
-        }
-    }
-    text
 }
 
 /// A piece of a text in double quotes, with its escapes read.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::awk::looks_false;
 use super::evaluate::Evaluator;
-use super::texts::{letter, normal_path, split_path};
+use super::texts::{letter, split_path};
 use super::value::{Arguments, Value};
 use super::{Invocation, Language, scripts, texts};
 use crate::location::Span;
@@ -38,13 +38,7 @@ pub(super) static PHP: Language = Language {
 
 /// What `include` and `require` read.
 fn module(evaluator: &Evaluator<'_>, name: &str) -> Option<(PathBuf, String)> {
-    let base = match &evaluator.unit.path {
-        Some(path) => path.parent()?.join(name),
-        None => evaluator.directory().join(name)?,
-    };
-    let path = PathBuf::from(normal_path(&base.to_string_lossy()));
-    let text = evaluator.call.world.read(&path).ok()?;
-    Some((path, text))
+    scripts::beside(evaluator, name, &[""])
 }
 
 fn constant(evaluator: &mut Evaluator<'_>, path: &str) -> Option<Value> {

@@ -11,6 +11,7 @@ use tree_sitter::Node;
 use crate::location::Span;
 use crate::payload::holes;
 use crate::program::syntax::{self, Lowering, children, span};
+use crate::program::texts;
 use crate::program::tree::{
     Argument, ArgumentKind, Binding, Class, Expression, ExpressionKind, Function, Import, Imported,
     Operator, Parameter, ParameterKind, Pattern, Program, Role, Statement, StatementKind,
@@ -491,7 +492,7 @@ impl<'n> Ruby<'_, '_, 'n> {
                 let command = self.template(node, true);
                 ExpressionKind::Command(Box::new(command))
             }
-            "integer" | "float" => match number(text) {
+            "integer" | "float" => match texts::number(text) {
                 Some(number) => ExpressionKind::Number(number),
                 None => ExpressionKind::Unknown(Vec::new()),
             },
@@ -1040,9 +1041,9 @@ impl<'n> Ruby<'_, '_, 'n> {
             let source = self.to.text(*part);
             match part.kind() {
                 "string_content" | "heredoc_content" if cooked => text.push_str(source),
-                "string_content" | "heredoc_content" => text.push_str(&unquoted(source)),
+                "string_content" | "heredoc_content" => text.push_str(&texts::unquoted(source)),
                 "escape_sequence" if cooked => text.push_str(&escape(source)),
-                "escape_sequence" => text.push_str(&unquoted(source)),
+                "escape_sequence" => text.push_str(&texts::unquoted(source)),
                 "heredoc_end" => {}
                 _ => {
                     if !text.is_empty() {
@@ -1235,36 +1236,6 @@ fn operator_of(sign: &str) -> Option<Operator> {
         ">>" => Operator::ShiftRight,
         _ => return None,
     })
-}
-
-fn number(text: &str) -> Option<f64> {
-    let plain: String = text.chars().filter(|letter| *letter != '_').collect();
-    let radix = |digits: &str, radix: u32| i64::from_str_radix(digits, radix).ok();
-    let whole = match plain.get(..2) {
-        Some("0x" | "0X") => radix(plain.get(2..)?, 16),
-        Some("0b" | "0B") => radix(plain.get(2..)?, 2),
-        Some("0o" | "0O") => radix(plain.get(2..)?, 8),
-        _ if plain.len() > 1 && plain.starts_with('0') && !plain.contains('.') => radix(&plain, 8),
-        _ => return plain.parse().ok(),
-    };
-    #[allow(clippy::cast_precision_loss, reason = "numbers of programs are small")]
-    whole.map(|whole| whole as f64)
-}
-
-/// In single quotes a backslash escapes itself and the quote.
-fn unquoted(source: &str) -> String {
-    let mut text = String::new();
-    let mut letters = source.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if letter == '\\'
-            && let Some(next) = letters.next_if(|next| matches!(next, '\\' | '\''))
-        {
-            text.push(next);
-        } else {
-            text.push(letter);
-        }
-    }
-    text
 }
 
 /// What an escape in double quotes stands for.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 pub(super) use lower::{dedent, first_line_only};
 
 use super::evaluate::Evaluator;
-use super::texts::{letter, normal_path, split_path};
+use super::texts::{letter, split_path};
 use super::tree::Operator;
 use super::value::{Arguments, Name, Value};
 use super::{Invocation, Language, scripts, texts};
@@ -50,16 +50,7 @@ fn truth(value: &Value) -> Option<bool> {
 
 /// What `require_relative` and `load` read.
 fn module(evaluator: &Evaluator<'_>, name: &str) -> Option<(PathBuf, String)> {
-    let directory = match &evaluator.unit.path {
-        Some(path) => path.parent()?.to_owned(),
-        None => evaluator.directory().join(".")?,
-    };
-    let base = normal_path(&directory.join(name).to_string_lossy());
-    ["", ".rb"].into_iter().find_map(|ending| {
-        let path = PathBuf::from(format!("{base}{ending}"));
-        let text = evaluator.call.world.read(&path).ok()?;
-        Some((path, text))
-    })
+    scripts::beside(evaluator, name, &["", ".rb"])
 }
 
 /// The text of a `Pathname`.
