@@ -2,6 +2,9 @@
 //!
 //! Owns the values that pass between `rules`, `context` and `payload`. Never judges.
 
+use std::path::Path;
+use std::rc::Rc;
+
 use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::resolve::{Argument, Command, Origin, Text, Written};
@@ -136,6 +139,8 @@ pub struct Findings {
     pub nested: Vec<Nested>,
     /// The files that the command writes, beyond its redirections.
     pub written: Vec<Written>,
+    /// The program files that were followed, with every module beside them.
+    pub programs: Vec<Rc<Path>>,
     /// The command changes nothing, whatever its arguments.
     pub only_looks: bool,
 }

@@ -3,10 +3,12 @@
 //!
 //! Owns the loop between `resolve` and `rules`. Never decides.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::call::{Findings, Nested};
-use crate::effect::{Assessment, Effect, Opaque};
+use crate::effect::{Assessment, Effect, Opaque, Tier};
 use crate::location::{Location, Span};
 use crate::resolve::{
     self, Argument, Command, Content, Directory, Environment, Origin, Sink, Start, Stdin, Text,
@@ -104,6 +106,7 @@ fn follow(
         depth: 0,
         nesting: 0,
         commands: 0,
+        programs: BTreeSet::new(),
         seen,
     };
     let directory = Directory::Known(world.cwd().to_owned());
@@ -175,6 +178,10 @@ struct Judge<'w> {
     /// How deep the command stands that is judged.
     nesting: usize,
     commands: usize,
+    /// Program files that were followed. Where no earlier command of the text writes one, somebody
+    /// keeps it to be run: what guard cannot fold in it is no question, only what it is seen to
+    /// lose.
+    programs: BTreeSet<Rc<Path>>,
     /// Every command that was judged, where somebody wants to know.
     seen: Option<Vec<Command>>,
 }
@@ -280,21 +287,38 @@ impl Sink for Judge<'_> {
     }
 
     fn opaque(&mut self, reason: String, location: Location) {
-        let opaque = Opaque { reason, location };
-        if !self.found.opaque.contains(&opaque) {
-            self.found.opaque.push(opaque);
+        if !self.is_kept(&location) {
+            self.note_opaque(reason, location);
         }
     }
 }
 
 impl Judge<'_> {
+    fn note_opaque(&mut self, reason: String, location: Location) {
+        let opaque = Opaque { reason, location };
+        if !self.found.opaque.contains(&opaque) {
+            self.found.opaque.push(opaque);
+        }
+    }
+
+    /// Whether this stands in a program that is kept in a file.
+    fn is_kept(&self, location: &Location) -> bool {
+        location.file.as_ref().is_some_and(|file| {
+            self.programs.contains(file.path.as_path()) && !self.world.is_written(&file.path)
+        })
+    }
+
     /// Notes what a command does, and follows what it starts.
     fn take(&mut self, findings: Findings, by: &Command) {
+        self.programs.extend(findings.programs);
+        let is_kept = self.is_kept(&by.location);
         for effect in findings.effects {
-            self.note(effect);
+            if !(is_kept && effect.target.tier == Tier::Local && is_guessed(&effect, by)) {
+                self.note(effect);
+            }
         }
-        for Opaque { reason, location } in findings.opaque {
-            self.opaque(reason, location);
+        for Opaque { reason, location } in findings.opaque.into_iter().filter(|_| !is_kept) {
+            self.note_opaque(reason, location);
         }
         for unlisted in findings.unlisted {
             if !self
@@ -342,4 +366,20 @@ impl Judge<'_> {
         self.take(findings, by);
         self.depth -= 1;
     }
+}
+
+/// Whether what is lost is named by a word of the command that is not known.
+fn is_guessed(effect: &Effect, by: &Command) -> bool {
+    let Some(name) = &effect.target.name else {
+        return by.argv.iter().any(|word| word.value.has_unknown());
+    };
+    let words = by.argv.iter().map(|word| &word.value);
+    let paths = by.redirections.iter().map(|redirection| &redirection.path);
+    let naming = words.chain(paths).filter(|word| {
+        let shown = word.display();
+        let above = name.strip_suffix(&*shown);
+        above.is_some_and(|above| above.is_empty() || above.ends_with('/'))
+    });
+    let mut naming = naming.peekable();
+    naming.peek().is_some() && naming.all(Text::has_unknown)
 }

@@ -277,6 +277,7 @@ fn script(
         path: Rc::from(path.as_path()),
         place: file.location.span,
     };
+    findings.programs.push(Rc::from(path.as_path()));
     let arguments = named(language, call, Some(file.value.clone()), rest);
     let text = Text::known(text);
     start(

@@ -67,6 +67,9 @@ pub struct Call {
     pub evaluate: Option<String>,
     /// Nobody can see what it does; the reason, for a person.
     pub opaque: Option<String>,
+    /// What it loses or runs cannot be named here; the reason, for a person. No question in a
+    /// program that is kept in a file.
+    pub unfolded: Option<String>,
 
     /// How what it starts differs: directory, variables (a map), standard input.
     pub directory: Option<String>,

@@ -102,6 +102,10 @@ pub trait World {
     fn linked(&self, _path: &Path) -> Option<PathBuf> {
         None
     }
+    /// Whether an earlier command of the same text writes this file.
+    fn is_written(&self, _path: &Path) -> bool {
+        false
+    }
     /// Whether the disk is certainly as it will be: no earlier command of the same text may have
     /// changed it. Then a script that is not there cannot run.
     fn is_untouched(&self) -> bool {

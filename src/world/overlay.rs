@@ -61,12 +61,6 @@ impl<'w> Overlay<'w> {
         self.written.borrow_mut().insert(path, after);
     }
 
-    /// Whether an earlier command writes this file.
-    #[must_use]
-    pub fn is_written(&self, path: &Path) -> bool {
-        self.written.borrow().contains_key(&self.key(path))
-    }
-
     /// Notes that a command ran that may have changed the disk.
     pub fn touch(&self) {
         self.touched.set(true);
@@ -213,6 +207,10 @@ impl World for Overlay<'_> {
 
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
         self.world.files_read()
+    }
+
+    fn is_written(&self, path: &Path) -> bool {
+        self.written.borrow().contains_key(&self.key(path))
     }
 
     fn linked(&self, path: &Path) -> Option<PathBuf> {

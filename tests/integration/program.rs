@@ -2,7 +2,7 @@
 //! is compared with the verdict.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -27,7 +27,11 @@ enum Mark {
     Asks,
     /// It is not run, and runs unasked.
     Passes,
-    /// It loses nothing here, and is asked about all the same: what it does is not seen.
+    /// It really loses something that guard cannot name, and is asked about, except from a file
+    /// that is kept.
+    Unnamed,
+    /// It loses nothing here, and is asked about all the same: what it does is not seen. From a
+    /// file that is kept it runs unasked.
     Unseen,
 }
 
@@ -46,6 +50,7 @@ fn cases(corpus: &str) -> Vec<Case<'_>> {
                 "keeps" => Mark::Keeps,
                 "asks" => Mark::Asks,
                 "passes" => Mark::Passes,
+                "unnamed" => Mark::Unnamed,
                 "unseen" => Mark::Unseen,
                 other => panic!("no mark: {other}"),
             };
@@ -113,6 +118,8 @@ fn questions(subject: &Subject, stdin: Stdin, root: &Path) -> Vec<String> {
 /// A language, as it is run.
 struct Interpreter {
     program: &'static str,
+    /// The program behind the name, and not a manager of versions that looks for it each time.
+    real: PathBuf,
     inline: &'static str,
     file: &'static str,
 }
@@ -160,7 +167,13 @@ impl Interpreter {
             let words = std::iter::once(self.program).chain(words.iter().copied());
             Subject::Argv(words.map(str::to_owned).collect())
         };
+        let written = format!(
+            "printf %s {} > written; {} written keep.txt",
+            shell_words::quote(case.program),
+            self.program
+        );
         let ways = [
+            ("written", Subject::script(written), Stdin::Empty),
             (
                 "inline",
                 argv(&[self.inline, case.program, "keep.txt"]),
@@ -173,8 +186,12 @@ impl Interpreter {
             ),
             ("file", argv(&[self.file, "keep.txt"]), Stdin::Empty),
         ];
-        let wanted = matches!(case.mark, Mark::Loses | Mark::Asks | Mark::Unseen);
         for (way, subject, stdin) in ways {
+            let wanted = match case.mark {
+                Mark::Loses | Mark::Asks => true,
+                Mark::Unnamed | Mark::Unseen => way != "file",
+                Mark::Keeps | Mark::Passes => false,
+            };
             let questions = questions(&subject, stdin, root);
             if questions.is_empty() == wanted {
                 wrong.push(format!(
@@ -186,7 +203,7 @@ impl Interpreter {
         if matches!(case.mark, Mark::Asks | Mark::Passes) {
             return wrong;
         }
-        let output = Command::new(self.program)
+        let output = Command::new(&self.real)
             .args([self.file, "keep.txt"])
             .current_dir(root)
             .env("HOME", root)
@@ -195,7 +212,7 @@ impl Interpreter {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        if is_lost(root) != (case.mark == Mark::Loses) {
+        if is_lost(root) != matches!(case.mark, Mark::Loses | Mark::Unnamed) {
             let said = String::from_utf8_lossy(&output.stderr);
             wrong.push(format!(
                 "really, {:?}:\n{}\n{said}",
@@ -206,10 +223,18 @@ impl Interpreter {
     }
 }
 
+/// What an interpreter says that it is itself.
+fn real(program: &str, question: &str, expression: &str) -> PathBuf {
+    let output = Command::new(program).args([question, expression]).output();
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    PathBuf::from(said.trim())
+}
+
 #[test]
 fn python_is_seen_as_it_runs() {
     let interpreter = Interpreter {
         program: "python3",
+        real: real("python3", "-c", "import sys; print(sys.executable)"),
         inline: "-c",
         file: "program.py",
     };
@@ -224,6 +249,7 @@ fn python_is_seen_as_it_runs() {
 fn javascript_is_seen_as_it_runs() {
     let interpreter = Interpreter {
         program: "node",
+        real: real("node", "-p", "process.execPath"),
         inline: "-e",
         file: "program.js",
     };

@@ -172,7 +172,7 @@ impl Evaluator<'_> {
                 "which function of `{module}` is called is known only when the program runs: {}",
                 self.shown(invocation.span)
             );
-            self.opaque(reason, invocation.span);
+            self.unfolded(reason, invocation.span);
             return Some(self.unknown(invocation.span));
         }
         let mut value: Option<Value> = None;
@@ -247,6 +247,14 @@ impl Evaluator<'_> {
         self.findings.opaque(reason, &location);
     }
 
+    /// Notes what guard cannot fold: a question, unless the program is kept in a file.
+    pub(in crate::program) fn unfolded(&mut self, reason: impl Into<String>, span: Span) {
+        let path = self.unit.path.as_deref();
+        if path.is_none_or(|path| self.call.world.is_written(path)) {
+            self.opaque(reason, span);
+        }
+    }
+
     /// Does what the call does, and gives its value.
     fn does(&mut self, given: &Given<'_>) -> Value {
         let call = given.found.call;
@@ -254,6 +262,10 @@ impl Evaluator<'_> {
         if let Some(reason) = &call.opaque {
             let reason = format!("{reason}: {}", self.shown(span));
             self.opaque(reason, span);
+        }
+        if let Some(reason) = &call.unfolded {
+            let reason = format!("{reason}: {}", self.shown(span));
+            self.unfolded(reason, span);
         }
         if !call.run.is_empty() {
             for words in self.words(&call.run, given) {
@@ -356,7 +368,7 @@ impl Evaluator<'_> {
                         "it runs program text that is known only then: {}",
                         self.shown(span)
                     );
-                    self.opaque(reason, span);
+                    self.unfolded(reason, span);
                     value = self.unknown(span);
                 }
             }

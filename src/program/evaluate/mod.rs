@@ -143,11 +143,8 @@ pub(crate) fn run(
     };
     evaluator.program(&program);
     if evaluator.cut {
-        let place = call.command.location.clone();
-        evaluator.findings.opaque(
-            "the program is too long or nested too deeply to follow",
-            &place,
-        );
+        let reason = "the program is too long or nested too deeply to follow";
+        evaluator.unfolded(reason, Span::default());
     }
 }
 
@@ -160,13 +157,10 @@ impl Evaluator<'_> {
 
     fn note_holes(&mut self, program: &Program) {
         self.cut |= program.cut;
-        if let Some(hole) = program.holes.first()
-            && self.is_inline
-        {
-            let location = self.locate(*hole);
+        if let Some(hole) = program.holes.first() {
             let shown = self.shown(*hole);
             let reason = format!("guard cannot read this part of the program: {shown}");
-            self.findings.opaque(reason, &location);
+            self.unfolded(reason, *hole);
         }
     }
 
@@ -243,6 +237,7 @@ impl Evaluator<'_> {
             return known.clone();
         }
         let place = self.locate(span).span;
+        self.findings.programs.push(Rc::from(path.as_path()));
         let program = (self.language.parse)(&text);
         let unit = Rc::new(Unit {
             source: Source::new(

@@ -444,7 +444,7 @@ fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
 /// A function that is named only then.
 fn unseen(evaluator: &mut Evaluator<'_>, span: Span) -> Value {
     let shown = evaluator.shown(span);
-    evaluator.opaque(
+    evaluator.unfolded(
         format!("which function is called is known only when the program runs: {shown}"),
         span,
     );
