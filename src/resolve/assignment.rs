@@ -335,14 +335,15 @@ impl Interpreter<'_> {
             .and_then(|expression| arithmetic::evaluate(&expression, self));
         if number.is_none() {
             let shown = text.display().into_owned();
+            // A variable's value is read as an expression, too, with the subscripts in it.
+            let values: Vec<Text> = arithmetic::names(&shown)
+                .iter()
+                .filter_map(|name| self.scalar(name))
+                .collect();
             for name in arithmetic::assigned(&shown) {
                 self.forget(&name);
             }
-            // A variable's value is read as an expression, too, with the subscripts in it.
-            for name in arithmetic::names(&shown) {
-                let Some(value) = self.scalar(&name) else {
-                    continue;
-                };
+            for value in values {
                 for name in value.exact().map(arithmetic::assigned).unwrap_or_default() {
                     self.forget(&name);
                 }

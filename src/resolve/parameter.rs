@@ -160,6 +160,12 @@ impl Interpreter<'_> {
                 Expansion::Scalar(Text::known(length.to_string()))
             });
         }
+        // The message is expanded before the shell gives up.
+        if let Operator::Error { colon, word } = &parameter.operator
+            && !matches!(self.presence(found.as_ref(), *colon), Presence::Present)
+        {
+            self.perhaps(word);
+        }
         match &parameter.operator {
             Operator::None | Operator::Names | Operator::Error { .. } => match found {
                 Some(Expansion::Scalar(text)) if list && text.has_unknown() => unknown(),

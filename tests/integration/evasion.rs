@@ -55,6 +55,8 @@ const LOSSES: &[&str] = &[
     "git reset --hard",
     "python3 -c 'import shutil; shutil.rmtree(\"canary\")'",
     "python3 -c 'import os; os.remove(\"canary/a.txt\")'",
+    "python3 -c 'open(\"canary/a.txt\", \"w\")'",
+    "awk '{ print > \"canary/a.txt\" }' other.txt",
     "perl -e 'unlink \"canary/a.txt\"'",
     "ruby -e 'require \"fileutils\"; FileUtils.rm_rf(\"canary\")'",
     "node -e 'require(\"fs\").rmSync(\"canary\", {recursive: true})'",
@@ -245,7 +247,10 @@ fn no_rewrite_of_a_loss_goes_unasked_and_no_harmless_twin_is_asked_about() {
         transforms.retain(|transform| !transform.is_held_out());
     }
     let chosen: Vec<usize> = (0..transforms.len())
-        .filter(|index| transforms[*index].label().contains(&only))
+        .filter(|index| match only.as_str() {
+            "open" => transforms[*index].open,
+            only => transforms[*index].label().contains(only),
+        })
         .filter(|index| held.as_deref() != Some("1") || transforms[*index].is_held_out())
         .collect();
     eprintln!(

@@ -135,6 +135,7 @@ fn command(line: &str, found: &mut Reading<'_>) -> bool {
     }
     if name != "lua" {
         found.calls(line, RUNS, DELETES);
+        found.writefile(line, 1);
     }
     if !matches!(name, "norm" | "normal" | "exe" | "execute") {
         for part in parts(line).skip(1) {

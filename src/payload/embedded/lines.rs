@@ -81,8 +81,9 @@ pub(super) fn dc(text: &str, found: &mut Reading<'_>) {
     }
 }
 
-/// The dot-commands of sqlite3.
+/// The dot-commands of sqlite3, and the function that writes a file.
 pub(super) fn sqlite(text: &str, found: &mut Reading<'_>) {
+    found.writefile(text, 0);
     for line in text.lines() {
         let Some(line) = line.trim().strip_prefix('.') else {
             continue;

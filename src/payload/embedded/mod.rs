@@ -265,6 +265,39 @@ impl<'a> Reading<'a> {
             .push(Nested::Command(Box::new(command)));
     }
 
+    /// The files that calls of `writefile` name: the first argument in SQLite, the second in Vim.
+    fn writefile(&mut self, text: &str, argument: usize) {
+        let lower = text.to_ascii_lowercase();
+        for (at, name) in lower.match_indices("writefile") {
+            let after = text.get(at + name.len()..).unwrap_or_default().trim_start();
+            let Some(inside) = after.strip_prefix('(') else {
+                continue;
+            };
+            let mut depth = 0;
+            let mut quote = None;
+            let mut commas = 0;
+            let start = inside.char_indices().find(|(_, letter)| {
+                let found = commas == argument && !letter.is_whitespace();
+                match (quote, letter) {
+                    (Some(mark), letter) if mark == *letter => quote = None,
+                    (Some(_), _) => {}
+                    (None, '"' | '\'') => quote = Some(*letter),
+                    (None, '(' | '[' | '{') => depth += 1,
+                    (None, ')' | ']' | '}') => depth -= 1,
+                    (None, ',') if depth == 0 => commas += 1,
+                    _ => {}
+                }
+                found
+            });
+            match start.and_then(|(start, _)| literal(inside.get(start..)?)) {
+                Some((path, rest)) if rest.trim_start().starts_with([')', ',']) => {
+                    self.writes(&path);
+                }
+                _ => self.opaque("what `writefile` writes is known only when it runs".to_owned()),
+            }
+        }
+    }
+
     /// The calls in a line of some language, by the names of their functions: `system("…")`.
     fn calls(&mut self, line: &str, runs: &[&str], deletes: &[&str]) {
         for (names, is_run) in [(runs, true), (deletes, false)] {

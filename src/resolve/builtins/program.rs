@@ -141,11 +141,17 @@ impl Interpreter<'_> {
                 flags == "-symbolic" || (!flags.starts_with('-') && flags.contains('s'))
             })
         });
-        let words: Vec<&str> = operands
-            .iter()
-            .filter_map(|operand| operand.value.exact())
-            .filter(|word| !word.starts_with('-'))
-            .collect();
+        let mut words: Vec<&str> = Vec::new();
+        let mut rest = operands.iter().filter_map(|operand| operand.value.exact());
+        while let Some(word) = rest.next() {
+            match word {
+                "-m" | "-o" | "-g" | "--mode" | "--owner" | "--group" if name == "install" => {
+                    rest.next();
+                }
+                word if word.starts_with('-') => {}
+                word => words.push(word),
+            }
+        }
         if let [from, to] = words.as_slice()
             && self.elsewhere.is_none()
             && let (Some(here), Some(to)) = (self.directory().join(from), self.directory().join(to))
