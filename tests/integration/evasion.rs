@@ -22,7 +22,7 @@ use scene::{Judged, Scene};
 use transform::{Kind, Transform};
 
 /// Rewrites tried in an ordinary run; about two of three keep the loss.
-const CASES: usize = 200;
+const CASES: usize = 150;
 const SEED: u64 = 2026;
 const DEEPEST: usize = 4;
 
