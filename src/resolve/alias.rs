@@ -90,7 +90,8 @@ impl Interpreter<'_> {
         if !Rc::ptr_eq(&alias.source, &self.source) {
             return alias.certain.then_some(true);
         }
-        if alias.line >= self.line {
+        // What is read together has no alias that it defines itself.
+        if alias.line >= self.line || alias.line >= self.read_from {
             return Some(false);
         }
         // zsh reads a file and its input line by line, but a string as a whole.

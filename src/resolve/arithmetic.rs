@@ -11,16 +11,28 @@ pub(super) trait Variables {
 /// Expressions within expressions, and variables that hold expressions.
 const DEPTH_LIMIT: usize = 50;
 
-/// The value of an expression.
-pub(super) fn evaluate(expression: &str, variables: &mut dyn Variables) -> Option<i64> {
+/// The value of an expression; `None` if it is not known.
+pub(super) fn evaluate(
+    expression: &str,
+    variables: &mut dyn Variables,
+) -> Result<Option<i64>, Wrong> {
     let mut reader = Reader {
         rest: expression,
         variables,
         depth: 0,
         idle: 0,
+        unknown: false,
     };
-    reader.whole()
+    let value = reader.whole();
+    if value.is_none() && !reader.unknown {
+        return Err(Wrong);
+    }
+    Ok(value)
 }
+
+/// An expression that has no value: a division by zero, or what is no expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wrong;
 
 /// Whether an expression may set variables, and the names in it.
 pub(super) fn assigned(expression: &str) -> Vec<String> {
@@ -53,6 +65,8 @@ struct Reader<'a, 'v> {
     depth: usize,
     /// Above 0 where nothing is computed: the side of `&&`, `||` or `?:` that is not taken.
     idle: usize,
+    /// Set where a value is missing that the shell will have.
+    unknown: bool,
 }
 
 /// What an expression may stand for: something to assign to, or a number.
@@ -115,6 +129,7 @@ impl<'a> Reader<'a, '_> {
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.depth >= DEPTH_LIMIT {
+            self.unknown = true;
             return None;
         }
         self.depth += 1;
@@ -329,7 +344,9 @@ impl<'a> Reader<'a, '_> {
         if self.idle > 0 {
             return Some(0);
         }
-        let text = self.variables.text(name, subscript)?;
+        let text = self.variables.text(name, subscript);
+        self.unknown |= text.is_none();
+        let text = text?;
         let text = text.trim();
         if let Some(value) = literal(text) {
             return Some(value);
@@ -337,6 +354,7 @@ impl<'a> Reader<'a, '_> {
         // A variable may hold an expression.
         let depth = self.depth + 1;
         if depth >= DEPTH_LIMIT {
+            self.unknown = true;
             return None;
         }
         let mut inner = Reader {
@@ -344,15 +362,20 @@ impl<'a> Reader<'a, '_> {
             variables: self.variables,
             depth,
             idle: 0,
+            unknown: false,
         };
-        inner.whole()
+        let value = inner.whole();
+        self.unknown |= inner.unknown;
+        value
     }
 
     fn write(&mut self, name: &str, subscript: Option<&str>, value: i64) -> Option<()> {
         if self.idle > 0 {
             return Some(());
         }
-        self.variables.set(name, subscript, value)
+        let set = self.variables.set(name, subscript, value);
+        self.unknown |= set.is_none();
+        set
     }
 }
 
@@ -488,7 +511,8 @@ mod tests {
                 ("x[0]".to_owned(), "3".to_owned()),
                 ("e[0]".to_owned(), "x * 2".to_owned()),
             ]));
-            assert_eq!(evaluate(expression, &mut variables), value, "{expression}");
+            let found = evaluate(expression, &mut variables).ok().flatten();
+            assert_eq!(found, value, "{expression}");
         }
     }
 

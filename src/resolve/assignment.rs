@@ -8,7 +8,7 @@ use super::arithmetic::{self, Variables};
 use super::interpreter::Interpreter;
 use super::parameter::{Place, from_the_end, split_subscript};
 use super::source::Origin;
-use super::state::{Attributes, Value};
+use super::state::{Attributes, Leave, Value};
 use super::text::{Part, Text};
 use super::transform::{Case, change_case};
 use crate::shell::{Assignment, AssignmentValue, Word};
@@ -52,7 +52,11 @@ impl Interpreter<'_> {
         let element = subscript.map(|text| Place::Element(Text::known(text)));
         let place = element.as_ref().or(place);
         let attributes = self.state.attributes(self.world, name);
-        if attributes.readonly || SPECIAL.contains(&name) {
+        if attributes.readonly {
+            self.may_fail(&[Leave::Line, Leave::Exit]);
+            return;
+        }
+        if SPECIAL.contains(&name) {
             return;
         }
         let current = self.state.variable(self.world, name);
@@ -174,6 +178,7 @@ impl Interpreter<'_> {
         };
         let attributes = self.state.attributes(self.world, &name);
         if attributes.readonly {
+            self.may_fail(&[Leave::Line, Leave::Exit]);
             return;
         }
         let value = self.array_value(&name, elements, append, false, attributes);
@@ -329,10 +334,13 @@ impl Interpreter<'_> {
     /// The value of an arithmetic expression. What it assigns is set, or forgotten where the
     /// expression is not known.
     pub(super) fn number_of(&mut self, text: &Text) -> Option<i64> {
-        let number = text
-            .exact()
-            .map(str::to_owned)
-            .and_then(|expression| arithmetic::evaluate(&expression, self));
+        let number = match text.exact().map(str::to_owned) {
+            Some(expression) => arithmetic::evaluate(&expression, self).unwrap_or_else(|_| {
+                self.may_fail(&[Leave::Line, Leave::Exit]);
+                None
+            }),
+            None => None,
+        };
         if number.is_none() {
             let shown = text.display().into_owned();
             // A variable's value is read as an expression, too, with the subscripts in it.

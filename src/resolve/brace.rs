@@ -60,6 +60,11 @@ pub(super) fn expand(word: &Word) -> Option<Vec<Vec<Piece>>> {
 fn pieces(tokens: Vec<Token>) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut text = String::new();
+    // Where it passes between the cases, a sequence has a quote for what follows.
+    let opens = |token: &Token| matches!(token, Token::Char('`'));
+    if tokens.iter().rev().skip(1).any(opens) {
+        return None;
+    }
     for token in tokens {
         match token {
             Token::Char(character) if is_name_part(character) && text.is_empty() => {

@@ -83,6 +83,7 @@ impl Interpreter<'_> {
             "-v" => {
                 let (name, subscript) = split_subscript(text.exact()?);
                 if subscript.is_some_and(|text| text.contains(['$', '`', '@', '*'])) {
+                    self.expand_again(text, "-v");
                     return None;
                 }
                 let place = subscript.map(|text| Place::Element(Text::known(text)));

@@ -7,6 +7,7 @@ use super::interpreter::Interpreter;
 use super::options::ShellOption;
 use super::parameter::Expansion;
 use super::pattern::{Pattern, Replacement};
+use super::state::Leave;
 use super::text::{Part, Text};
 use super::zsh_word::{ValueRules, ZshPattern, combined};
 use crate::shell::{Piece, Word};
@@ -27,6 +28,11 @@ struct Fields {
     current: Text,
     /// Something that makes a field even if it is empty has been seen (quotes, characters).
     started: bool,
+    /// A quoted list without elements has been seen: it takes the quotes around it with it.
+    vanishes: bool,
+    /// Whether quoted lists were seen in the word: as many fields, and as one.
+    lists: bool,
+    joins: bool,
     splits: bool,
 }
 
@@ -38,7 +44,13 @@ impl Fields {
 
     fn end_field(&mut self) {
         if self.started {
-            let text = std::mem::take(&mut self.current);
+            let mut text = std::mem::take(&mut self.current);
+            let full = |part: &Part| matches!(part, Part::Known(_) | Part::Glob(_));
+            if self.vanishes && !text.parts().iter().any(full) {
+                // Which quotes are around the list is not seen here.
+                text.push(Part::Unknown("\"$@\"".to_owned()));
+                self.splits = true;
+            }
             self.done.push(Field {
                 text,
                 splits: self.splits,
@@ -46,6 +58,7 @@ impl Fields {
             });
         }
         self.started = false;
+        self.vanishes = false;
         self.splits = false;
     }
 
@@ -99,6 +112,14 @@ impl Fields {
 
     fn finish(mut self) -> Vec<Field> {
         self.end_field();
+        if self.lists && self.joins {
+            // Then bash splits what it has joined, in some of the forms.
+            return vec![Field {
+                text: Text::unknown("\"$@$*\""),
+                splits: true,
+                verbatim: None,
+            }];
+        }
         self.done
     }
 }
@@ -138,18 +159,8 @@ pub(super) fn push_pattern(text: &mut Text, characters: &str, globs: bool) {
 impl Interpreter<'_> {
     /// All fields of a word as an argument of a command.
     pub(super) fn fields(&mut self, word: &Word) -> Vec<Field> {
-        if !self.state.dialect.expands_braces() {
-            return self.expand_pieces(&word.pieces);
-        }
-        let sequence = word.source.contains('{') && word.source.contains("..");
-        let sure = self.state.dialect.expands_sequences().is_some();
-        let Some(words) = brace::expand(word).filter(|_| sure || !sequence) else {
-            let text = Text::unknown(word.source.as_ref());
-            return vec![Field {
-                text,
-                splits: true,
-                verbatim: None,
-            }];
+        let Some(words) = self.braces(word) else {
+            return vec![self.unknown_word(word)];
         };
         if let [pieces] = words.as_slice() {
             return self.expand_pieces(pieces);
@@ -158,6 +169,33 @@ impl Interpreter<'_> {
             .iter()
             .flat_map(|pieces| self.expand_pieces(pieces))
             .collect()
+    }
+
+    /// The words that braces make of one; `None` if they are not known.
+    pub(super) fn braces(&self, word: &Word) -> Option<Vec<Vec<Piece>>> {
+        let expands = match self.state.options.get(ShellOption::BraceExpand) {
+            Some(on) => on && self.state.dialect.expands_braces(),
+            None if word.source.contains('{') => return None,
+            None => false,
+        };
+        if !expands {
+            return Some(vec![word.pieces.clone()]);
+        }
+        let sequence = word.source.contains('{') && word.source.contains("..");
+        let sure = self.state.dialect.expands_sequences().is_some();
+        brace::expand(word).filter(|_| sure || !sequence)
+    }
+
+    /// A word that may become any number of fields. What is in it runs all the same.
+    pub(super) fn unknown_word(&mut self, word: &Word) -> Field {
+        // A sequence may bring a quote that nothing closes.
+        self.may_fail(&[Leave::Line, Leave::Exit]);
+        self.expand_pieces(&word.pieces);
+        Field {
+            text: Text::unknown(word.source.as_ref()),
+            splits: true,
+            verbatim: None,
+        }
     }
 
     fn expand_pieces(&mut self, pieces: &[Piece]) -> Vec<Field> {
@@ -302,9 +340,7 @@ impl Interpreter<'_> {
     ) {
         match expansion {
             Expansion::Operand(word) => {
-                if quoted && word.pieces.is_empty() {
-                    fields.started = true;
-                }
+                fields.started |= quoted;
                 self.push_pieces(&word.pieces, !quoted, fields);
             }
             Expansion::Scalar(text) if quoted => {
@@ -314,11 +350,28 @@ impl Interpreter<'_> {
             Expansion::Scalar(text) => fields.push_split(&text, rules),
             Expansion::Star(texts) if quoted => {
                 let joined = self.join(&texts, true);
+                fields.joins |= texts.len() > 1;
                 fields.current.append(joined);
                 fields.started = true;
             }
+            // bash joins them and splits the whole; a blank makes no difference.
+            Expansion::List(texts) | Expansion::Star(texts)
+                if !quoted
+                    && self.state.dialect.has_extensions()
+                    && !self.state.dialect.is_zsh()
+                    && let Some(first) = rules.first_separator() =>
+            {
+                for (index, text) in texts.iter().enumerate() {
+                    if index > 0 {
+                        fields.push_split(&Text::known(first), rules);
+                    }
+                    fields.push_split(text, rules);
+                }
+            }
             Expansion::List(texts) | Expansion::Star(texts) => {
                 let count = texts.len();
+                fields.vanishes |= quoted && count == 0;
+                fields.lists |= quoted;
                 for (index, text) in texts.into_iter().enumerate() {
                     if quoted {
                         fields.current.append(text);
@@ -413,10 +466,22 @@ impl Interpreter<'_> {
 
     /// The text of a word as a pattern: quoted characters are escaped. `None` if not known.
     pub(super) fn pattern_text(&mut self, word: &Word) -> Option<String> {
-        let mut pattern = String::new();
+        let mut pattern = Some(String::new());
         for (index, piece) in word.pieces.iter().enumerate() {
+            // What stands behind a piece that is not known is expanded all the same.
+            let found = self.pattern_piece(piece, index == 0);
+            pattern = pattern
+                .zip(found)
+                .map(|(pattern, found)| pattern + found.as_str());
+        }
+        pattern
+    }
+
+    fn pattern_piece(&mut self, piece: &Piece, first: bool) -> Option<String> {
+        let mut pattern = String::new();
+        {
             let (text, quoted) = match piece {
-                Piece::Literal { text, .. } if index == 0 && text.starts_with('~') => {
+                Piece::Literal { text, .. } if first && text.starts_with('~') => {
                     let (home, rest) = self.tilde(text);
                     escape_pattern(home.unwrap_or_default().exact()?, &mut pattern);
                     (Text::known(rest), false)
@@ -433,8 +498,7 @@ impl Interpreter<'_> {
                 Piece::Parameter { parameter, quoted } => {
                     match self.parameter(parameter, *quoted) {
                         Expansion::Operand(word) if !quoted => {
-                            pattern.push_str(&self.pattern_text(&word)?);
-                            continue;
+                            return self.pattern_text(&word);
                         }
                         expansion => (self.joined(expansion), *quoted),
                     }
@@ -461,6 +525,7 @@ impl Interpreter<'_> {
     /// What replaces a match: an `&` that is not quoted stands for the match, if `live`.
     pub(super) fn replacement(&mut self, word: &Word, live: bool) -> Option<Replacement> {
         let mut found = Replacement::new();
+        let mut known = true;
         for (index, piece) in word.pieces.iter().enumerate() {
             let single = Word {
                 pieces: vec![piece.clone()],
@@ -472,7 +537,10 @@ impl Interpreter<'_> {
             } else {
                 self.unsplit_rest(&single)
             };
-            let text = text.exact()?;
+            let Some(text) = text.exact() else {
+                known = false;
+                continue;
+            };
             let quoted = match piece {
                 Piece::Quoted { .. } => true,
                 Piece::Parameter { quoted, .. } | Piece::Command { quoted, .. } => *quoted,
@@ -483,7 +551,8 @@ impl Interpreter<'_> {
                 continue;
             }
             if text.contains('\\') {
-                return None;
+                known = false;
+                continue;
             }
             for (index, part) in text.split('&').enumerate() {
                 if index > 0 {
@@ -492,7 +561,7 @@ impl Interpreter<'_> {
                 found.push(Some(part.to_owned()));
             }
         }
-        Some(found)
+        known.then_some(found)
     }
 
     fn unsplit_rest(&mut self, word: &Word) -> Text {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::command::{Command, Directory, Stdin, Written};
+use super::control::uncertain;
 use super::source::{Origin, Source};
 use super::state::{Function, Leave, State, Value};
 use super::text::{Part, Text};
-use crate::location::Location;
+use crate::location::{Location, Span};
 use crate::shell::{self, Node, Script};
 use crate::world::Overlay;
 
@@ -45,6 +46,8 @@ pub(super) struct Interpreter<'w> {
     pub(super) conditional: usize,
     /// How many functions and sourced files are being run.
     pub(super) calls: usize,
+    /// How many of these are functions.
+    pub(super) functions: usize,
     /// How many loops stand around the command, within its function.
     pub(super) loops: usize,
     /// Ways through the script that left for the end of a loop, a function or the script.
@@ -59,6 +62,8 @@ pub(super) struct Interpreter<'w> {
     pub(super) outermost: bool,
     /// The line of the text in which the last command stands that may be an alias.
     pub(super) line: usize,
+    /// The line where what was read together with it begins: a command, a function.
+    pub(super) read_from: usize,
     /// Descriptors that the text itself opens.
     pub(super) opened: BTreeSet<u32>,
     /// The command that is being expanded: a place for what has none of its own.
@@ -67,12 +72,62 @@ pub(super) struct Interpreter<'w> {
 
 impl Interpreter<'_> {
     pub(super) fn script(&mut self, script: &Script) -> Text {
-        let output = self.list(&script.list);
+        let output = self.lines(&script.list);
         for hole in &script.holes {
             let location = self.source.locate(hole.span);
             self.sink.opaque(hole.reason.clone(), location);
         }
         output
+    }
+
+    /// A whole text, line by line: an error in an expansion ends one of them.
+    fn lines(&mut self, mut list: &[Node]) -> Text {
+        let mark = self.departed.len();
+        let outer = self.read_from;
+        let mut output = Text::empty();
+        while !list.is_empty() {
+            let together = list.windows(2).take_while(|pair| {
+                let [one, next] = pair else { return false };
+                let end = one.span().end;
+                self.source.line(next.span()) <= self.source.line(Span::new(end, end))
+            });
+            let (line, rest) = list.split_at((together.count() + 1).min(list.len()));
+            self.read_from = line
+                .first()
+                .map_or(outer, |node| self.source.line(node.span()));
+            append_output(&mut output, self.list(line));
+            if self.departed.len() > mark {
+                self.line_ends(mark);
+            }
+            if self.state.left.is_some() {
+                break;
+            }
+            list = rest;
+        }
+        self.read_from = outer;
+        output
+    }
+
+    /// Joins the ways on which an error ended the line, wherever in a function that was.
+    fn line_ends(&mut self, mark: usize) {
+        let (world, kept) = (self.world, self.state.shadowed.len());
+        for state in self.departed.iter_mut().skip(mark) {
+            if state.left == Some(Leave::Line) {
+                state.unshadow(world, kept);
+            }
+        }
+        self.arrive(mark, Leave::Line);
+    }
+
+    /// An error in an expansion, which ends the line or, in a subshell and in some assignments,
+    /// the shell. That it is one is not certain: the script goes on, too.
+    pub(super) fn may_fail(&mut self, leads: &[Leave]) {
+        for leave in leads {
+            let mut state = self.state.clone();
+            state.left = Some(*leave);
+            state.status = Some(1);
+            self.departed.push(state);
+        }
     }
 
     /// Parses and runs a text in the current shell.
@@ -134,10 +189,13 @@ impl Interpreter<'_> {
         // What it read, nobody else can read again.
         self.state.stdin = inner.stdin;
         self.state.input_shared = inner.input_shared;
-        if !certain && self.state.input_shared {
+        if certain {
+            return output;
+        }
+        if self.state.input_shared {
             self.state.stdin = Stdin::Unknown("an input that was read in part".to_owned());
         }
-        output
+        uncertain(output, "a shell that may end before")
     }
 
     pub(super) fn list(&mut self, list: &[Node]) -> Text {

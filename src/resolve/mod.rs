@@ -121,6 +121,7 @@ pub(crate) fn walk(
         steps: 0,
         conditional: 0,
         calls: 0,
+        functions: 0,
         loops: 0,
         departed: Vec::new(),
         substituted: false,
@@ -128,6 +129,7 @@ pub(crate) fn walk(
         scope: 0,
         outermost: start.nesting == 0,
         line: 0,
+        read_from: 0,
         opened: BTreeSet::new(),
         current: place.clone(),
     };

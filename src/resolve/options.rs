@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ShellOption {
     AllExport,
+    BraceExpand,
     ErrExit,
     ExpandAliases,
     ExtGlob,
@@ -11,6 +12,7 @@ pub(super) enum ShellOption {
     LastPipe,
     NoCaseMatch,
     NoGlob,
+    NoUnset,
     PatsubReplacement,
     PipeFail,
     Posix,
@@ -21,6 +23,7 @@ pub(super) enum ShellOption {
 /// Their names, and the letter that `set` has for them.
 const NAMES: &[(&str, Option<char>, ShellOption)] = &[
     ("allexport", Some('a'), ShellOption::AllExport),
+    ("braceexpand", Some('B'), ShellOption::BraceExpand),
     ("errexit", Some('e'), ShellOption::ErrExit),
     ("expand_aliases", None, ShellOption::ExpandAliases),
     ("extglob", None, ShellOption::ExtGlob),
@@ -28,6 +31,7 @@ const NAMES: &[(&str, Option<char>, ShellOption)] = &[
     ("lastpipe", None, ShellOption::LastPipe),
     ("nocasematch", None, ShellOption::NoCaseMatch),
     ("noglob", Some('f'), ShellOption::NoGlob),
+    ("nounset", Some('u'), ShellOption::NoUnset),
     ("patsub_replacement", None, ShellOption::PatsubReplacement),
     ("pipefail", None, ShellOption::PipeFail),
     ("posix", None, ShellOption::Posix),
@@ -50,7 +54,7 @@ impl Options {
     /// As a shell starts.
     pub(super) const fn start(aliases: bool) -> Self {
         let mut options = Self {
-            on: bit(ShellOption::PatsubReplacement),
+            on: bit(ShellOption::PatsubReplacement) | bit(ShellOption::BraceExpand),
             unsure: 0,
         };
         options.set(ShellOption::ExpandAliases, aliases);

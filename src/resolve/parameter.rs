@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use super::assignment::SPECIAL;
 use super::interpreter::Interpreter;
+use super::options::ShellOption;
 use super::source::Origin;
-use super::state::Value;
+use super::state::{Leave, Value};
 use super::text::{Part, Text};
-use crate::shell::{Operator, Parameter, Subscript, Word};
+use crate::shell::{self, Operator, Parameter, Subscript, Word};
 
 /// What a parameter expands to.
 #[derive(Clone, Debug)]
@@ -72,6 +73,7 @@ impl Interpreter<'_> {
                 if let Some(Expansion::Scalar(name)) = self.look_up(&parameter.name, None) {
                     self.expand_again(&name, &parameter.source);
                 }
+                self.may_fail(&[Leave::Line, Leave::Exit]);
                 return unknown();
             };
             target
@@ -97,6 +99,9 @@ impl Interpreter<'_> {
             return Some(unknown());
         };
         let texts = match self.state.variable(self.world, &name) {
+            Some(Value::Array(elements)) if elements.values().any(Text::has_glob) => {
+                return Some(unknown());
+            }
             Some(Value::Array(elements)) => elements
                 .keys()
                 .map(|index| Text::known(index.to_string()))
@@ -162,9 +167,21 @@ impl Interpreter<'_> {
         }
         // The message is expanded before the shell gives up.
         if let Operator::Error { colon, word } = &parameter.operator
-            && !matches!(self.presence(found.as_ref(), *colon), Presence::Present)
+            && !matches!(
+                self.presence(target, found.as_ref(), *colon),
+                Presence::Present
+            )
         {
             self.perhaps(word);
+            self.may_fail(&[Leave::Exit]);
+        }
+        let chooses = matches!(
+            parameter.operator,
+            Operator::Default { .. } | Operator::Assign { .. } | Operator::Alternative { .. }
+        );
+        let absent = matches!(found, None | Some(Expansion::Unset)) && !list;
+        if absent && !chooses && self.state.options.may(ShellOption::NoUnset) {
+            self.may_fail(&[Leave::Exit]);
         }
         match &parameter.operator {
             Operator::None | Operator::Names | Operator::Error { .. } => match found {
@@ -172,15 +189,18 @@ impl Interpreter<'_> {
                 Some(found) => found,
                 None => unknown(),
             },
-            Operator::Default { colon, word } => match self.presence(found.as_ref(), *colon) {
-                Presence::Present => found.unwrap_or_else(unknown),
-                Presence::Absent => Expansion::Operand(word.clone()),
-                Presence::Uncertain => {
-                    self.perhaps(word);
-                    unknown()
+            Operator::Default { colon, word } => {
+                match self.presence(target, found.as_ref(), *colon) {
+                    Presence::Present => found.unwrap_or_else(unknown),
+                    Presence::Absent => Expansion::Operand(word.clone()),
+                    Presence::Uncertain => {
+                        self.perhaps(word);
+                        unknown()
+                    }
                 }
-            },
-            Operator::Assign { colon, word } => match self.presence(found.as_ref(), *colon) {
+            }
+            Operator::Assign { colon, word } => match self.presence(target, found.as_ref(), *colon)
+            {
                 Presence::Present => found.unwrap_or_else(unknown),
                 Presence::Absent => {
                     let value = self.value(word);
@@ -195,17 +215,23 @@ impl Interpreter<'_> {
                     unknown()
                 }
             },
-            Operator::Alternative { colon, word } => match self.presence(found.as_ref(), *colon) {
-                Presence::Present => Expansion::Operand(word.clone()),
-                Presence::Absent => Expansion::Scalar(Text::empty()),
-                Presence::Uncertain => {
-                    self.perhaps(word);
-                    unknown()
+            Operator::Alternative { colon, word } => {
+                match self.presence(target, found.as_ref(), *colon) {
+                    Presence::Present => Expansion::Operand(word.clone()),
+                    Presence::Absent if list => Expansion::list(Vec::new(), is_star(target)),
+                    Presence::Absent => Expansion::Scalar(Text::empty()),
+                    Presence::Uncertain => {
+                        self.perhaps(word);
+                        unknown()
+                    }
                 }
-            },
+            }
             Operator::Substring { offset, length } if list => {
                 let offset = self.number(offset);
                 let length = length.as_ref().map(|length| self.number(length));
+                if length.flatten().is_some_and(|length| length < 0) {
+                    self.may_fail(&[Leave::Line, Leave::Exit]);
+                }
                 let elements = self.elements(target);
                 slice(elements, &self.state.name, target, offset, length)
                     .map_or_else(unknown, |texts| Expansion::list(texts, is_star(target)))
@@ -219,6 +245,19 @@ impl Interpreter<'_> {
             }
             operator => {
                 let change = self.change(operator);
+                let known = match &found {
+                    Some(Expansion::Scalar(text)) => text.exact(),
+                    None | Some(Expansion::Unset) => Some(""),
+                    _ => None,
+                };
+                if let (Some(change), Some(known)) = (&change, known)
+                    && change.is_wrong(known)
+                {
+                    self.may_fail(&[Leave::Line, Leave::Exit]);
+                }
+                if let Operator::Other { .. } = operator {
+                    self.may_fail(&[Leave::Line, Leave::Exit]);
+                }
                 let (Some(found), Some(change)) = (found, change) else {
                     return unknown();
                 };
@@ -267,10 +306,13 @@ impl Interpreter<'_> {
             // A value that is not known is not looked into: it would have to hold a command that
             // somebody put there for this.
             let value = text.render(|_, _| "guard_unknown".to_owned());
+            let before = self.state.clone();
             self.text(
                 &format!("true <<__guard_text\n{value}\n__guard_text\n"),
                 place,
             );
+            let world = self.world;
+            self.state.join(&before, world);
         }
         Text::unknown(source)
     }
@@ -282,7 +324,9 @@ impl Interpreter<'_> {
                 return Some(Expansion::list(self.state.arguments.clone()?, name == "*"));
             }
             "#" => {
-                let count = self.state.arguments.as_ref()?.len();
+                let arguments = self.state.arguments.as_ref()?;
+                let known = !arguments.iter().any(Text::has_glob);
+                let count = known.then_some(arguments.len())?;
                 return Some(Expansion::Scalar(Text::known(count.to_string())));
             }
             "?" => {
@@ -302,7 +346,12 @@ impl Interpreter<'_> {
         }
         if let Ok(number) = name.parse::<usize>() {
             let arguments = self.state.arguments.as_ref()?;
-            return Some(match arguments.get(number.checked_sub(1)?) {
+            let index = number.checked_sub(1)?;
+            // A pattern before it may have become any number of words.
+            if arguments.iter().take(index).any(Text::has_glob) {
+                return None;
+            }
+            return Some(match arguments.get(index) {
                 Some(text) => Expansion::Scalar(text.clone()),
                 None => Expansion::Unset,
             });
@@ -330,6 +379,13 @@ impl Interpreter<'_> {
             (Value::Array(elements), Some(Place::All { star })) => {
                 Some(Expansion::list(elements.values().cloned().collect(), *star))
             }
+            // Patterns in it have become any number of elements.
+            (Value::Array(elements), Some(Place::Element(index)))
+                if elements.values().any(Text::has_glob) =>
+            {
+                self.number_of(index);
+                None
+            }
             (Value::Array(elements), Some(Place::Element(index))) => {
                 let index = self.number_of(index)?;
                 let index = from_the_end(&elements, index);
@@ -353,10 +409,14 @@ impl Interpreter<'_> {
     fn elements(&mut self, target: &Target) -> Option<Vec<(i64, Text)>> {
         if matches!(target.name.as_str(), "@" | "*") {
             let arguments = self.state.arguments.clone()?;
+            if arguments.iter().any(Text::has_glob) {
+                return None;
+            }
             return Some((1..).zip(arguments).collect());
         }
         let name = self.state.target(&target.name)?;
         match self.state.variable(self.world, &name)? {
+            Value::Array(elements) if elements.values().any(Text::has_glob) => None,
             Value::Array(elements) => Some(
                 elements
                     .iter()
@@ -369,7 +429,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn presence(&self, found: Option<&Expansion>, colon: bool) -> Presence {
+    fn presence(&self, target: &Target, found: Option<&Expansion>, colon: bool) -> Presence {
         let full = |text: &Text| match text.exact() {
             Some("") => Presence::Absent,
             Some(_) => Presence::Present,
@@ -384,8 +444,9 @@ impl Interpreter<'_> {
         };
         match found {
             // Not set in the environment and not set here: so bash will find it, too.
-            None if self.state.environment.uncertain => Presence::Uncertain,
-            None | Some(Expansion::Unset) => Presence::Absent,
+            None if self.is_nowhere(&target.name) => Presence::Absent,
+            None => Presence::Uncertain,
+            Some(Expansion::Unset) => Presence::Absent,
             Some(Expansion::UnknownList(_) | Expansion::Operand(_)) => Presence::Uncertain,
             Some(Expansion::List(texts) | Expansion::Star(texts)) => match texts.as_slice() {
                 [] => Presence::Absent,
@@ -399,6 +460,16 @@ impl Interpreter<'_> {
             }
             Some(Expansion::Scalar(_)) => Presence::Present,
         }
+    }
+
+    /// Whether nothing has set a variable.
+    fn is_nowhere(&self, name: &str) -> bool {
+        shell::is_name(name)
+            && !self.state.environment.uncertain
+            && self
+                .state
+                .target(name)
+                .is_some_and(|name| self.state.variable(self.world, &name).is_none())
     }
 
     /// As one text, where no fields are made.
@@ -473,13 +544,20 @@ pub(super) fn from_the_end(elements: &BTreeMap<i64, Text>, index: i64) -> i64 {
 /// How long a value is, or how many values there are.
 fn length(found: &Expansion, list: bool) -> Option<usize> {
     match found {
-        Expansion::Scalar(text) if list => (!text.has_unknown()).then_some(1),
+        Expansion::Scalar(text) if list => is_one(text).then_some(1),
         // What is one character, the locale says.
         Expansion::Scalar(text) => text.exact().filter(|text| text.is_ascii()).map(str::len),
-        Expansion::List(texts) | Expansion::Star(texts) => Some(texts.len()),
+        Expansion::List(texts) | Expansion::Star(texts) => {
+            (!texts.iter().any(Text::has_glob)).then_some(texts.len())
+        }
         Expansion::Unset => Some(0),
         Expansion::UnknownList(_) | Expansion::Operand(_) => None,
     }
+}
+
+/// Whether a text is certainly one word: a pattern may become many, and an unknown value an array.
+fn is_one(text: &Text) -> bool {
+    !text.has_unknown() && !text.has_glob()
 }
 
 /// `${a[@]:offset:length}`. The offset of an array is an index, not a place.

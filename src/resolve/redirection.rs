@@ -4,7 +4,6 @@ use super::command::{Content, Redirection, RedirectionKind, Stdin, Written};
 use super::interpreter::{Interpreter, piped};
 use super::text::Text;
 use crate::shell::{self, Piece, RedirectionOperator, RedirectionTarget, Word};
-use crate::world::World;
 
 /// What the redirections of a command come to.
 #[derive(Default)]
@@ -127,7 +126,7 @@ impl Interpreter<'_> {
         }
         if matches!(kind, RedirectionKind::Read) && descriptor > 2 {
             let file = path.exact().and_then(|path| self.directory().join(path));
-            let read = file.and_then(|file| self.world.read(&file).ok());
+            let read = file.and_then(|file| self.world.text(&file));
             let unknown = || Text::unknown(word.source.to_string());
             let content = contents_of_other.or_else(|| read.map(Text::known));
             self.hold(descriptor, &content.unwrap_or_else(unknown));

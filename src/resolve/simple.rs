@@ -6,6 +6,7 @@ use super::alias::with_aliases;
 use super::builtins::normalized;
 use super::command::{Argument, Command, Redirection, Stdin};
 use super::control::uncertain;
+use super::expand::Field;
 use super::interpreter::{Interpreter, STEP_LIMIT, append_output};
 use super::options::ShellOption;
 use super::pure;
@@ -45,10 +46,12 @@ impl Interpreter<'_> {
             let mut output = Text::empty();
             let before = self.state.clone();
             let mut after: Option<State> = None;
-            for text in texts {
+            // What is empty may not be set at all.
+            let unset = texts.iter().any(Text::is_empty).then_some(Value::Unset);
+            for value in texts.into_iter().map(Value::Scalar).chain(unset) {
                 self.state = before.clone();
                 let attributes = self.state.attributes(self.world, &name);
-                self.state.bind(&name, Value::Scalar(text), attributes);
+                self.state.bind(&name, value, attributes);
                 output = self.simple(command);
                 if let Some(after) = after.take() {
                     self.merge(after);
@@ -108,15 +111,17 @@ impl Interpreter<'_> {
                 && (declares || keyword)
                 && let Some(name) = assigned_name(word)
             {
-                let value = self.assigned_value(word);
                 if declares {
-                    argv.push(Argument {
-                        value,
-                        splits: false,
-                        verbatim: None,
-                        location: at,
-                    });
+                    argv.extend(self.declared_words(word, name).into_iter().map(|field| {
+                        Argument {
+                            value: field.text,
+                            splits: field.splits,
+                            verbatim: None,
+                            location: at.clone(),
+                        }
+                    }));
                 } else {
+                    let value = self.declared_word(word, name);
                     keywords.push((name.to_owned(), value.after(name.len() + 1)));
                 }
                 continue;
@@ -199,13 +204,64 @@ impl Interpreter<'_> {
         output
     }
 
+    /// The assignments to `name` that a word of a declaration stands for: braces make several.
+    fn declared_words(&mut self, word: &Word, name: &str) -> Vec<Field> {
+        let words = match self.braces(word) {
+            Some(words) => words,
+            None => return vec![self.unknown_word(word)],
+        };
+        let declared = words.into_iter().map(|pieces| {
+            let word = Word {
+                pieces,
+                span: word.span,
+                source: Rc::clone(&word.source),
+            };
+            Field {
+                text: self.declared_word(&word, name),
+                ..Field::default()
+            }
+        });
+        declared.collect()
+    }
+
+    /// The value of a word that is an assignment to `name`, with the name before it.
+    fn declared_word(&mut self, word: &Word, name: &str) -> Text {
+        let Some((Piece::Literal { text, .. }, rest)) = word.pieces.split_first() else {
+            return self.assigned_value(word);
+        };
+        let Some((head, value)) = text.split_at_checked(name.len() + 1) else {
+            return self.assigned_value(word);
+        };
+        let value = Piece::Literal {
+            text: value.to_owned(),
+            offset: None,
+        };
+        let value = Word {
+            pieces: std::iter::once(value).chain(rest.iter().cloned()).collect(),
+            span: word.span,
+            source: Rc::clone(&word.source),
+        };
+        let mut text = Text::known(head);
+        text.append(self.assigned_value(&value));
+        text
+    }
+
     fn run_redirected(
         &mut self,
         argv: Vec<Argument>,
         command: &SimpleCommand,
         location: Location,
     ) -> Text {
+        let before = (!command.redirections.is_empty()).then(|| self.state.clone());
         let io = self.redirections(&command.redirections);
+        if let Some(before) = before
+            && !Rc::ptr_eq(&before.variables, &self.state.variables)
+            && !self.runs_itself(&argv)
+        {
+            // A program's redirections are expanded in a process of its own.
+            let world = self.world;
+            self.state.join(&before, world);
+        }
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
         let output = self.run(argv, &io, stdin, location);
         if !io.redirections.is_empty() {
@@ -213,6 +269,13 @@ impl Interpreter<'_> {
             self.state.status = None;
         }
         self.deliver(output, &io)
+    }
+
+    /// Whether the shell starts no process for an argv: a function or a builtin.
+    fn runs_itself(&self, argv: &[Argument]) -> bool {
+        let name = argv.first().and_then(|word| word.value.exact());
+        let function = name.and_then(|name| self.state.functions.get(name));
+        function.is_some_and(|function| function.certain) || self.is_builtin(argv)
     }
 
     /// Runs an argv: a function, a builtin that the interpreter itself must follow, or a command.
@@ -399,7 +462,11 @@ impl Interpreter<'_> {
         let body = Rc::clone(&function.body);
         let kept = self.state.shadowed.len();
         let outer_scope = std::mem::replace(&mut self.scope, kept);
+        let outer_line = std::mem::replace(&mut self.read_from, self.source.line(body.span()));
+        self.functions += 1;
         let output = self.returning(|shell| shell.deeper(|shell| shell.node(&body)));
+        self.functions -= 1;
+        self.read_from = outer_line;
         let world = self.world;
         self.state.unshadow(world, kept);
         self.scope = outer_scope;

@@ -65,8 +65,6 @@ impl Value {
         }
         match texts.as_slice() {
             _ if texts.len() > VALUES_LIMIT => Self::unknown(name),
-            // An unset variable and an empty one.
-            [only] => Self::Scalar(only.clone()),
             _ => Self::OneOf(texts),
         }
     }
@@ -123,6 +121,8 @@ pub(super) enum Leave {
     Break(usize),
     Continue(usize),
     Return,
+    /// What is left of the line: where an error in an expansion leads.
+    Line,
     Exit,
 }
 

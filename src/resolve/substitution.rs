@@ -4,7 +4,6 @@ use super::command::Stdin;
 use super::interpreter::Interpreter;
 use super::text::{Part, Text};
 use crate::shell::{Node, Script};
-use crate::world::World;
 
 impl Interpreter<'_> {
     pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
@@ -41,7 +40,7 @@ impl Interpreter<'_> {
             Stdin::Text(text) => text,
             Stdin::Empty => Text::empty(),
             Stdin::File(path) if self.elsewhere.is_none() => {
-                self.world.read(&path).map_or(unknown, Text::known)
+                self.world.text(&path).map_or(unknown, Text::known)
             }
             Stdin::File(_) | Stdin::Inherited | Stdin::Unknown(_) => unknown,
         })

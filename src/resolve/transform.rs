@@ -60,22 +60,27 @@ impl Interpreter<'_> {
                 pattern,
                 replacement,
             } => {
-                let pattern = self.pattern(pattern)?;
-                let live = self.state.options.get(ShellOption::PatsubReplacement)?;
+                let pattern = self.pattern(pattern);
+                let live = self.state.options.get(ShellOption::PatsubReplacement);
+                let replacement = self.replacement(replacement, live.unwrap_or_default());
                 Change::Replace {
                     all: *all,
                     anchor: *anchor,
-                    pattern,
-                    replacement: self.replacement(replacement, live)?,
+                    pattern: pattern?,
+                    replacement: replacement.filter(|_| live.is_some())?,
                 }
             }
-            Operator::Substring { offset, length } => Change::Substring {
-                offset: self.number(offset)?,
-                length: match length {
-                    Some(length) => Some(self.number(length)?),
-                    None => None,
-                },
-            },
+            Operator::Substring { offset, length } => {
+                let offset = self.number(offset);
+                let length = length.as_ref().map(|length| self.number(length));
+                Change::Substring {
+                    offset: offset?,
+                    length: match length {
+                        Some(length) => Some(length?),
+                        None => None,
+                    },
+                }
+            }
             Operator::Case {
                 symbol,
                 all,
@@ -120,6 +125,14 @@ impl Change {
             case,
             all,
             pattern: None,
+        }
+    }
+
+    /// Whether the shell refuses to change this text: what is cut off ends before it begins.
+    pub(super) fn is_wrong(&self, text: &str) -> bool {
+        match self {
+            Self::Substring { offset, length } => substring(text, *offset, *length).is_none(),
+            _ => false,
         }
     }
 

@@ -29,6 +29,14 @@ pub(super) struct ValueRules {
     pub(super) combines: bool,
 }
 
+impl ValueRules {
+    /// What stands between words that become one, if it is no blank.
+    pub(super) fn first_separator(&self) -> Option<char> {
+        let first = self.separators.as_ref()?.chars().next()?;
+        (!matches!(first, ' ' | '\t' | '\n')).then_some(first)
+    }
+}
+
 impl Interpreter<'_> {
     /// How a value becomes fields: a parameter's, or what is not one.
     pub(super) fn value_rules(&self, parameter: Option<&Parameter>) -> ValueRules {

@@ -130,7 +130,13 @@ pub(super) fn follow(
         return false;
     };
     let Some(path) = locate(command, program, world) else {
-        return false;
+        // It may be one that the line itself has written.
+        let unsure = program.contains('/') && is_script_name(program) && !world.is_untouched();
+        if unsure {
+            let reason = format!("the directory that holds the script `{program}` is not known");
+            findings.opaque(reason, &word.location);
+        }
+        return unsure;
     };
     let text = match world.read(&path) {
         Ok(text) => text,

@@ -50,6 +50,25 @@ pub enum Node {
     },
 }
 
+impl Node {
+    /// From its first to its last character.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        let both = |first: &Self, last: &Self| Span::new(first.span().start, last.span().end);
+        match self {
+            Self::Simple(command) => command.span,
+            Self::Compound(compound) => compound.span,
+            Self::Function { span, .. } => *span,
+            Self::Background(node) => node.span(),
+            Self::AndOr { left, right, .. } => both(left, right),
+            Self::Pipeline { stages, .. } => match (stages.first(), stages.last()) {
+                (Some(first), Some(last)) => both(first, last),
+                _ => Span::default(),
+            },
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compound {
     pub kind: CompoundKind,

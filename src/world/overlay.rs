@@ -17,6 +17,8 @@ pub struct Overlay<'w> {
     /// Directories that are there once an earlier command has run.
     made: RefCell<BTreeSet<PathBuf>>,
     touched: Cell<bool>,
+    /// What was written since the last command that may have changed anything.
+    fresh: RefCell<BTreeSet<PathBuf>>,
     /// Bytes of files that were handed out.
     handed: Cell<usize>,
     /// What was copied, moved or linked, by its new path.
@@ -33,6 +35,7 @@ impl<'w> Overlay<'w> {
             written: RefCell::default(),
             made: RefCell::default(),
             touched: Cell::default(),
+            fresh: RefCell::default(),
             handed: Cell::default(),
             copies: RefCell::default(),
             links: RefCell::default(),
@@ -58,12 +61,22 @@ impl<'w> Overlay<'w> {
             (Some(content), _) if !append => Some(content.to_owned()),
             _ => None,
         };
+        self.fresh.borrow_mut().insert(path.clone());
         self.written.borrow_mut().insert(path, after);
+    }
+
+    /// What a file certainly holds when it is read now; `None` where an earlier command of the
+    /// same text may have changed it.
+    #[must_use]
+    pub fn text(&self, path: &Path) -> Option<String> {
+        let settled = self.is_untouched() || self.fresh.borrow().contains(&self.key(path));
+        self.read(path).ok().filter(|_| settled)
     }
 
     /// Notes that a command ran that may have changed the disk.
     pub fn touch(&self) {
         self.touched.set(true);
+        self.fresh.borrow_mut().clear();
     }
 
     /// Notes `cp FROM TO` and its kin.

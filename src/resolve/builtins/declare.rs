@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::resolve::command::Argument;
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::parameter::{Place, from_the_end, split_subscript};
-use crate::resolve::state::{Attributes, Value};
+use crate::resolve::state::{Attributes, Value, Variable};
 use crate::resolve::text::{Part, Text};
 use crate::shell::{self, AssignmentValue, Script, SimpleCommand, Word};
 
@@ -75,7 +75,12 @@ impl Flags {
 
 impl Interpreter<'_> {
     pub(super) fn declare(&mut self, name: &str, operands: &[Argument]) {
-        let flags = Flags::new(name, operands, self.calls > 0);
+        // Elsewhere it is an error.
+        if name == "local" && self.functions == 0 && !self.state.dialect.is_zsh() {
+            self.state.status = Some(1);
+            return;
+        }
+        let flags = Flags::new(name, operands, self.functions > 0);
         for operand in operands {
             self.declare_one(&operand.value, operand.splits, &flags);
         }
@@ -127,6 +132,11 @@ impl Interpreter<'_> {
         }
         let name = name.to_owned();
         let place = subscript.map(|text| Place::Element(Text::known(text)));
+        if flags.set.contains(&'g') && self.is_shadowed(&name) {
+            let value = value.filter(|_| !append && place.is_none());
+            self.declare_global(&name, value, flags);
+            return;
+        }
         self.declare_name(&name, flags);
         if let Some(value) = value {
             if let Some(text) = value.exact().filter(|text| text.starts_with('('))
@@ -142,6 +152,9 @@ impl Interpreter<'_> {
         flags.apply(&mut attributes);
         let world = self.world;
         self.state.declare(world, &name, attributes);
+        if flags.unset.contains(&'x') {
+            self.state.environment.set(&name, None);
+        }
     }
 
     /// The value of a declaration, whatever the attribute that it comes with forbids later.
@@ -182,6 +195,27 @@ impl Interpreter<'_> {
         self.state.bind(name, value, attributes);
     }
 
+    fn is_shadowed(&self, name: &str) -> bool {
+        let mut names = self.state.shadowed.iter();
+        names.any(|(shadowed, _)| shadowed == name)
+    }
+
+    /// `declare -g` where a function has its own variable of that name.
+    fn declare_global(&mut self, name: &str, value: Option<Text>, flags: &Flags) {
+        let mut attributes = Attributes::default();
+        flags.apply(&mut attributes);
+        let changes = attributes != Attributes::default();
+        let value = match value.filter(|_| !changes) {
+            Some(text) => Value::Scalar(text),
+            None => Value::unknown(name),
+        };
+        let shadowed = Rc::make_mut(&mut self.state.shadowed);
+        let mut outermost = shadowed.iter_mut().filter(|(known, _)| known == name);
+        if let Some((_, before)) = outermost.next() {
+            *before = Some(Variable { value, attributes });
+        }
+    }
+
     /// Whether the function that runs has made this name its own already.
     fn is_local(&self, name: &str) -> bool {
         let own = self.state.shadowed.iter().skip(self.scope);
@@ -199,7 +233,7 @@ impl Interpreter<'_> {
             .first()
             .and_then(|word| word.value.exact())
             .unwrap_or_default();
-        let flags = Flags::new(name, argv.get(1..).unwrap_or_default(), self.calls > 0);
+        let flags = Flags::new(name, argv.get(1..).unwrap_or_default(), self.functions > 0);
         let mut found = Vec::new();
         for assignment in &command.assignments {
             if let AssignmentValue::Array(elements) = &assignment.value {

@@ -46,7 +46,14 @@ impl Interpreter<'_> {
         }
         let operands = if plain.is_empty() { operands } else { &plain };
         if takes_names {
-            for operand in operands
+            // `printf` takes one, and only with an option.
+            let flag = operands.first().and_then(|word| word.value.exact());
+            let names = match name {
+                "printf" if flag == Some("-v") => operands.get(1..2).unwrap_or_default(),
+                "printf" => &[],
+                _ => operands,
+            };
+            for operand in names
                 .iter()
                 .filter(|operand| operand.value.display().contains('['))
             {

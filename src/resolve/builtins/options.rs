@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::location::Location;
 use crate::resolve::command::Argument;
 use crate::resolve::interpreter::Interpreter;
+use crate::resolve::text::Text;
 
 impl Interpreter<'_> {
     pub(super) fn set_options(&mut self, operands: &[Argument]) {
@@ -86,7 +87,9 @@ impl Interpreter<'_> {
             [only] if !only.splits => only.value.exact().and_then(|text| text.parse().ok()),
             _ => None,
         };
-        let known = self.state.arguments.take().zip(count);
+        let arguments = self.state.arguments.take();
+        let arguments = arguments.filter(|words| !words.iter().any(Text::has_glob));
+        let known = arguments.zip(count);
         self.state.status = known
             .as_ref()
             .map(|(arguments, count): &(Vec<_>, usize)| u8::from(*count > arguments.len()));

@@ -8,7 +8,6 @@ use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
 use crate::resolve::state::Value;
 use crate::resolve::text::Text;
-use crate::world::World;
 
 /// The options of `read` and `mapfile`, as they are given.
 #[derive(Default)]
@@ -185,9 +184,7 @@ impl Interpreter<'_> {
     fn known_input(&self, stdin: &Stdin) -> Option<Text> {
         match stdin {
             Stdin::Text(text) => Some(text.clone()),
-            Stdin::File(path) if self.elsewhere.is_none() => {
-                self.world.read(path).ok().map(Text::known)
-            }
+            Stdin::File(path) if self.elsewhere.is_none() => self.world.text(path).map(Text::known),
             Stdin::File(_) | Stdin::Inherited | Stdin::Empty | Stdin::Unknown(_) => None,
         }
     }

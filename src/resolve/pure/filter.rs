@@ -2,7 +2,7 @@
 
 use super::decode;
 use super::{Directory, Stdin, Text};
-use crate::world::World;
+use crate::world::Overlay;
 
 /// What a program makes of its whole input.
 type Transform<'w> = Box<dyn Fn(&str) -> Option<String> + 'w>;
@@ -15,7 +15,7 @@ pub(super) fn output(
     words: &[&str],
     stdin: &Stdin,
     directory: &Directory,
-    world: &dyn World,
+    world: &Overlay<'_>,
 ) -> Option<Text> {
     let input = |files: &[&str]| input(files, stdin, directory, world);
     let (flags, operands) = options(base, words)?;
@@ -157,17 +157,22 @@ fn xxd_options<'w>(words: &[&'w str]) -> (Vec<Flag<'w>>, Vec<&'w str>) {
     (flags.into_iter().map(|flag| (flag, "")).collect(), operands)
 }
 
-fn input(files: &[&str], stdin: &Stdin, directory: &Directory, world: &dyn World) -> Option<Text> {
+fn input(
+    files: &[&str],
+    stdin: &Stdin,
+    directory: &Directory,
+    world: &Overlay<'_>,
+) -> Option<Text> {
     if !files.is_empty() && files != ["-"] {
         let mut text = String::new();
         for file in files {
-            text.push_str(&world.read(&directory.join(file)?).ok()?);
+            text.push_str(&world.text(&directory.join(file)?)?);
         }
         return Some(Text::known(text));
     }
     match stdin {
         Stdin::Text(text) => Some(text.clone()),
-        Stdin::File(path) => world.read(path).ok().map(Text::known),
+        Stdin::File(path) => world.text(path).map(Text::known),
         Stdin::Empty => Some(Text::empty()),
         Stdin::Inherited | Stdin::Unknown(_) => None,
     }
@@ -356,7 +361,8 @@ mod tests {
     /// What the programs themselves printed.
     #[test]
     fn input_is_turned_as_the_programs_do() {
-        let world = System::with_environment("/".into(), []);
+        let system = System::with_environment("/".into(), []);
+        let world = Overlay::new(&system);
         for (command, input, printed) in [
             ("head -n 1", "a\nb\n", "a\n"),
             ("head -1", "a", "a"),

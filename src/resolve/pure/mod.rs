@@ -6,14 +6,14 @@ mod print;
 
 use super::command::{Argument, Directory, Stdin, base_name};
 use super::text::{Part, Text};
-use crate::world::World;
+use crate::world::Overlay;
 
 /// The standard output of a command, as far as it is known without running it.
 pub(super) fn output(
     argv: &[Argument],
     stdin: &Stdin,
     directory: &Directory,
-    world: &dyn World,
+    world: &Overlay<'_>,
 ) -> Text {
     let shown = || {
         let words: Vec<_> = argv

@@ -37,7 +37,8 @@ pub(super) fn echo(operands: &[Argument]) -> Text {
     let mut certain = false;
     for operand in rest {
         // What may become no word at all has no blank of its own.
-        let vanishes = operand.splits && operand.value.known_prefix().is_empty();
+        let full = |part: &Part| !matches!(part, Part::Unknown(_));
+        let vanishes = operand.splits && !operand.value.parts().iter().any(full);
         if certain && !vanishes {
             text.push_known(" ");
         }
@@ -137,11 +138,8 @@ fn printf_once<'t>(
                 }
                 text
             }
-            'c' => argument
-                .chars()
-                .next()
-                .map(String::from)
-                .unwrap_or_default(),
+            // Of nothing, the first character is a NUL.
+            'c' => String::from(argument.chars().next().unwrap_or('\0')),
             'd' | 'i' => integer(argument)?.to_string(),
             'x' => format!("{:x}", integer(argument)?),
             'X' => format!("{:X}", integer(argument)?),
