@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::alias::Kind;
 use super::arithmetic::{self, Variables};
 use super::interpreter::Interpreter;
+use super::options::ShellOption;
 use super::parameter::{Place, from_the_end, split_subscript};
 use super::source::Origin;
 use super::state::{Attributes, Leave, Value};
@@ -385,13 +386,13 @@ impl Variables for Interpreter<'_> {
                 // A subscript in a value may hold a command.
                 (!text.contains('$') && !text.contains('`')).then(|| text.to_owned())
             }
-            Some(super::parameter::Expansion::Unset) => Some(String::new()),
+            Some(super::parameter::Expansion::Unset) => self.unset_number(),
             None if !self.state.environment.uncertain
                 && !self.state.variables.contains_key(name)
                 && self.state.target(name).is_some()
                 && !SPECIAL.contains(&name) =>
             {
-                Some(String::new())
+                self.unset_number()
             }
             _ => None,
         }
@@ -409,6 +410,14 @@ impl Variables for Interpreter<'_> {
 }
 
 impl Interpreter<'_> {
+    /// What an expression finds in a variable that is not set: nothing, or an error.
+    fn unset_number(&mut self) -> Option<String> {
+        if self.state.options.may(ShellOption::NoUnset) {
+            self.may_fail(&[Leave::Exit]);
+        }
+        Some(String::new())
+    }
+
     /// The subscript of an associative array may be quoted.
     fn unquoted(&self, name: &str, subscript: &str) -> Text {
         let keyed = self

@@ -95,7 +95,8 @@ impl Interpreter<'_> {
         };
         // What the file itself sets stays set; what it was given does not.
         if let Some(given) = given {
-            self.state.arguments = outer_arguments.filter(|_| self.state.arguments == given);
+            self.state.arguments =
+                outer_arguments.filter(|_| given.is_some() && self.state.arguments == given);
         }
         output
     }

@@ -139,7 +139,11 @@ fn printf_once<'t>(
                 text
             }
             // Of nothing, the first character is a NUL.
-            'c' => String::from(argument.chars().next().unwrap_or('\0')),
+            // One byte, whatever the locale says; a NUL, where there is none.
+            'c' => {
+                let first = argument.chars().next().unwrap_or('\0');
+                first.is_ascii().then(|| first.to_string())?
+            }
             'd' | 'i' => integer(argument)?.to_string(),
             'x' => format!("{:x}", integer(argument)?),
             'X' => format!("{:X}", integer(argument)?),
