@@ -40,7 +40,7 @@ impl fmt::Display for Class {
 }
 
 /// Whether, and how, an effect can be taken back. The way back is part of the claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reversibility {
     /// Nothing to take back.
     ReadOnly,
@@ -142,7 +142,7 @@ impl fmt::Display for RuleId {
 /// A fact about the target and where it was found: `environment` = `production`, from
 /// `flag -e` or `environment variable RAILWAY_TOKEN` or `file ~/.railway/config.json`.
 /// A value is never a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Evidence {
     pub fact: Cow<'static, str>,
     pub value: String,
@@ -150,7 +150,7 @@ pub struct Evidence {
 }
 
 /// What would be lost or changed, and where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Target {
     /// `volume`, `table`, `bucket`, `path` …
     pub kind: Cow<'static, str>,
@@ -184,7 +184,7 @@ impl fmt::Display for Target {
 }
 
 /// One thing that a command does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Effect {
     pub rule: RuleId,
     /// A verb for the report: `delete`, `overwrite`, `run` …
@@ -202,7 +202,7 @@ pub struct Effect {
 }
 
 /// Why guard cannot see what would run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Opaque {
     /// For a person: `the program is known only when the command runs: $CMD`.
     pub reason: String,

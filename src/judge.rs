@@ -3,7 +3,7 @@
 //!
 //! Owns the loop between `resolve` and `rules`. Never decides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -103,6 +103,7 @@ fn follow(
     let mut judge = Judge {
         world: &overlay,
         found: Assessment::default(),
+        noted: Noted::default(),
         depth: 0,
         nesting: 0,
         commands: 0,
@@ -118,6 +119,7 @@ fn follow(
             interactive,
             dialect,
         } => {
+            overlay.hand(text);
             let start = Start {
                 dialect: *dialect,
                 name: Text::known(name.clone()),
@@ -171,9 +173,18 @@ fn follow(
     (judge.found, judge.seen)
 }
 
+/// What was found, to say it only once.
+#[derive(Default)]
+struct Noted {
+    effects: HashSet<Effect>,
+    opaque: HashSet<Opaque>,
+    programs: BTreeSet<Rc<str>>,
+}
+
 struct Judge<'w> {
     world: &'w Overlay<'w>,
     found: Assessment,
+    noted: Noted,
     depth: usize,
     /// How deep the command stands that is judged.
     nesting: usize,
@@ -250,7 +261,7 @@ impl Judge<'_> {
     }
 
     fn note(&mut self, effect: Effect) {
-        if !self.found.effects.contains(&effect) {
+        if self.noted.effects.insert(effect.clone()) {
             self.found.effects.push(effect);
         }
     }
@@ -296,7 +307,7 @@ impl Sink for Judge<'_> {
 impl Judge<'_> {
     fn note_opaque(&mut self, reason: String, location: Location) {
         let opaque = Opaque { reason, location };
-        if !self.found.opaque.contains(&opaque) {
+        if self.noted.opaque.insert(opaque.clone()) {
             self.found.opaque.push(opaque);
         }
     }
@@ -321,12 +332,7 @@ impl Judge<'_> {
             self.note_opaque(reason, location);
         }
         for unlisted in findings.unlisted {
-            if !self
-                .found
-                .unlisted
-                .iter()
-                .any(|known| known.program == unlisted.program)
-            {
+            if self.noted.programs.insert(Rc::clone(&unlisted.program)) {
                 self.found.unlisted.push(unlisted);
             }
         }

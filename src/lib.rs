@@ -17,6 +17,7 @@ pub mod report;
 pub mod resolve;
 pub mod rules;
 pub mod runner;
+mod shared_map;
 pub mod shell;
 pub mod sys;
 pub mod world;

@@ -27,7 +27,7 @@ impl Span {
 }
 
 /// A line of a file that a command runs, such as `scripts/wipe.sh:12`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileLine {
     pub path: PathBuf,
     /// Counted from 1.
@@ -36,7 +36,7 @@ pub struct FileLine {
 
 /// A place: always a span of the outermost text, and the line of a followed file if the thing
 /// itself stands there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
     pub span: Span,
     pub file: Option<Rc<FileLine>>,

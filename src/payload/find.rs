@@ -6,7 +6,7 @@
 use crate::call::{Call, Findings, Nested};
 use crate::effect::Effect;
 use crate::location::Location;
-use crate::resolve::{Argument, Part, Text};
+use crate::resolve::{Argument, Command, Part, Text};
 use crate::rules;
 
 /// Primaries that take one word.
@@ -213,9 +213,7 @@ impl<'a> Expression<'a> {
             return;
         }
         let found = self.found(call);
-        let mut command = call.command.clone();
-        command.redirections = Vec::new();
-        command.argv = argv
+        let argv = argv
             .iter()
             .enumerate()
             .flat_map(|(index, word)| match word.value.exact() {
@@ -228,6 +226,16 @@ impl<'a> Expression<'a> {
                 }],
             })
             .collect();
+        let by = call.command;
+        let command = Command {
+            argv,
+            environment: by.environment.clone(),
+            directory: by.directory.clone(),
+            stdin: by.stdin.clone(),
+            redirections: Vec::new(),
+            location: by.location.clone(),
+            elsewhere: by.elsewhere.clone(),
+        };
         findings.nested.push(Nested::Command(Box::new(command)));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::command::Argument;
-use super::interpreter::Interpreter;
+use super::interpreter::{ENTRY_WORK, Interpreter, PARSE_WORK};
 use super::options::ShellOption;
 use super::source::{Origin, Source};
 use super::text::Text;
@@ -161,6 +161,10 @@ impl Interpreter<'_> {
         }
         if !used {
             return None;
+        }
+        let table = self.state.aliases.len() * ENTRY_WORK;
+        if !self.spend(source.len() * PARSE_WORK + table) {
+            return Some(Text::unknown("…"));
         }
         let mut script = shell::parse(&source, self.state.dialect);
         if let [Node::Simple(first), ..] = script.list.as_mut_slice() {

@@ -1,17 +1,15 @@
 //! Assignments: to variables, elements and arrays, and to those that the shell runs later.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use super::alias::Kind;
 use super::arithmetic::{self, Variables};
-use super::interpreter::Interpreter;
+use super::interpreter::{DEPTH_LIMIT, ENTRY_WORK, Interpreter};
 use super::options::ShellOption;
 use super::parameter::{Place, from_the_end, split_subscript};
 use super::source::Origin;
 use super::state::{Attributes, Leave, Value};
 use super::text::{Part, Text};
 use super::transform::{Case, change_case};
+use crate::shared_map::SharedMap;
 use crate::shell::{Assignment, AssignmentValue, Word};
 
 /// No array has an element beyond this: what is set there is not known any more.
@@ -111,7 +109,10 @@ impl Interpreter<'_> {
         let mut changed = Text::empty();
         for part in text.parts() {
             changed.push(match part {
-                Part::Known(known) => Part::Known(change_case(known, case, true, None)),
+                Part::Known(known) => match change_case(known, case, true, None) {
+                    Some(known) => Part::Known(known),
+                    None => Part::Unknown(known.clone()),
+                },
                 other => other.clone(),
             });
         }
@@ -139,15 +140,13 @@ impl Interpreter<'_> {
                 Some(before) => self.append(before, text, attributes),
                 None => text,
             };
-            Rc::make_mut(&mut elements).insert(key.to_owned(), value);
+            elements.insert(key.to_owned(), value);
             return Value::Map(elements);
         }
         let mut elements = match current {
             Some(Value::Array(elements)) => elements,
-            Some(Value::Scalar(text)) if !text.has_unknown() => {
-                Rc::new(BTreeMap::from([(0, text)]))
-            }
-            None | Some(Value::Unset) => Rc::default(),
+            Some(Value::Scalar(text)) if !text.has_unknown() => SharedMap::from_iter([(0, text)]),
+            None | Some(Value::Unset) => SharedMap::default(),
             Some(Value::Scalar(_) | Value::OneOf(_) | Value::Map(_)) => {
                 return Value::unknown(name);
             }
@@ -162,7 +161,7 @@ impl Interpreter<'_> {
             Some(before) => self.append(before, text, attributes),
             None => text,
         };
-        Rc::make_mut(&mut elements).insert(index, value);
+        elements.insert(index, value);
         Value::Array(elements)
     }
 
@@ -199,16 +198,16 @@ impl Interpreter<'_> {
         let value = if keyed || matches!(current, Some(Value::Map(_))) {
             let before = match current.filter(|_| append) {
                 Some(Value::Map(before)) => before,
-                _ => Rc::default(),
+                _ => SharedMap::default(),
             };
             self.map(before, elements, attributes)
         } else {
             let before = match current.filter(|_| append) {
                 Some(Value::Array(before)) => Some(before),
                 Some(Value::Scalar(text)) if !text.has_unknown() => {
-                    Some(Rc::new(BTreeMap::from([(0, text)])))
+                    Some(SharedMap::from_iter([(0, text)]))
                 }
-                None | Some(Value::Unset) => Some(Rc::default()),
+                None | Some(Value::Unset) => Some(SharedMap::default()),
                 Some(Value::Scalar(_) | Value::OneOf(_) | Value::Map(_)) => None,
             };
             self.array(before, elements, attributes)
@@ -219,7 +218,7 @@ impl Interpreter<'_> {
     /// `None` where the elements are not known; the words are expanded all the same.
     fn array(
         &mut self,
-        before: Option<Rc<BTreeMap<i64, Text>>>,
+        before: Option<SharedMap<i64, Text>>,
         elements: &[(Option<Word>, Word)],
         attributes: Attributes,
     ) -> Option<Value> {
@@ -248,7 +247,7 @@ impl Interpreter<'_> {
             for value in values {
                 let value = self.convert(value, attributes);
                 if let Some(texts) = &mut texts {
-                    Rc::make_mut(texts).insert(next, value);
+                    texts.insert(next, value);
                 }
                 next += 1;
             }
@@ -258,7 +257,7 @@ impl Interpreter<'_> {
 
     fn map(
         &mut self,
-        mut map: Rc<BTreeMap<String, Text>>,
+        mut map: SharedMap<String, Text>,
         elements: &[(Option<Word>, Word)],
         attributes: Attributes,
     ) -> Option<Value> {
@@ -288,7 +287,7 @@ impl Interpreter<'_> {
             let value = self.convert(value, attributes);
             match key.exact() {
                 Some(key) => {
-                    Rc::make_mut(&mut map).insert(key.to_owned(), value);
+                    map.insert(key.to_owned(), value);
                 }
                 None => known = false,
             }
@@ -335,6 +334,18 @@ impl Interpreter<'_> {
     /// The value of an arithmetic expression. What it assigns is set, or forgotten where the
     /// expression is not known.
     pub(super) fn number_of(&mut self, text: &Text) -> Option<i64> {
+        // The value of a variable may be an expression with that variable in it.
+        let too_deep = self.depth >= DEPTH_LIMIT;
+        if too_deep || !self.spend(ENTRY_WORK + text.length()) {
+            return None;
+        }
+        self.depth += 1;
+        let number = self.number_within_limits(text);
+        self.depth -= 1;
+        number
+    }
+
+    fn number_within_limits(&mut self, text: &Text) -> Option<i64> {
         let number = match text.exact().map(str::to_owned) {
             Some(expression) => arithmetic::evaluate(&expression, self).unwrap_or_else(|_| {
                 self.may_fail(&[Leave::Line, Leave::Exit]);

@@ -1,11 +1,14 @@
 //! Brace expansion: `{a,b}`, `{1..5}`, before any other expansion.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::shell::{Parameter, Piece, Word};
 
 /// More words than this are not made.
 const LIMIT: usize = 1000;
+/// No sequence is written in more characters: three numbers and the dots.
+const SEQUENCE_LENGTH: usize = 80;
 
 /// A character of the word, or a piece that braces do not look into.
 #[derive(Clone, Debug)]
@@ -43,7 +46,11 @@ pub(super) fn expand(word: &Word) -> Option<Vec<Vec<Piece>>> {
             other => tokens.push(Token::Piece(other.clone())),
         }
     }
-    let words = expand_tokens(&tokens, 0)?;
+    let braces = Braces {
+        closes: closes(&tokens),
+        tokens,
+    };
+    let words = braces.expand(0..braces.tokens.len(), 0)?;
     if words.len() == 1 {
         return Some(vec![word.pieces.clone()]);
     }
@@ -121,73 +128,94 @@ fn plain_name(piece: &mut Piece) -> Option<&mut Parameter> {
     named.then_some(&mut **parameter)
 }
 
-fn is_char(tokens: &[Token], at: usize, wanted: char) -> bool {
-    matches!(tokens.get(at), Some(Token::Char(found)) if *found == wanted)
+fn is_char(token: &Token, wanted: char) -> bool {
+    matches!(token, Token::Char(found) if *found == wanted)
 }
 
-fn expand_tokens(tokens: &[Token], depth: usize) -> Option<Vec<Vec<Token>>> {
-    if depth > 20 {
-        return None;
-    }
-    for open in 0..tokens.len() {
-        if !is_char(tokens, open, '{') {
-            continue;
+/// A word and, for each `{` in it, where its `}` is.
+struct Braces {
+    tokens: Vec<Token>,
+    closes: Vec<Option<usize>>,
+}
+
+fn closes(tokens: &[Token]) -> Vec<Option<usize>> {
+    let mut closes = vec![None; tokens.len()];
+    let mut open = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if is_char(token, '{') {
+            open.push(at);
+        } else if is_char(token, '}')
+            && let Some(close) = open.pop().and_then(|open: usize| closes.get_mut(open))
+        {
+            *close = Some(at);
         }
-        let Some((close, commas)) = close_of(tokens, open) else {
-            continue;
-        };
-        let inner = tokens.get(open + 1..close)?;
-        let alternatives = if commas.is_empty() {
-            match sequence(inner) {
-                Some(items) => items,
-                None => continue,
-            }
-        } else {
-            let mut items = Vec::new();
-            let mut from = open + 1;
-            for end in commas.into_iter().chain([close]) {
-                items.extend(expand_tokens(tokens.get(from..end)?, depth + 1)?);
-                from = end + 1;
-            }
-            items
-        };
-        let tails = expand_tokens(tokens.get(close + 1..)?, depth + 1)?;
-        if alternatives.len().checked_mul(tails.len())? > LIMIT {
+    }
+    closes
+}
+
+impl Braces {
+    fn expand(&self, within: Range<usize>, depth: usize) -> Option<Vec<Vec<Token>>> {
+        if depth > 20 {
             return None;
         }
-        let head = tokens.get(..open)?;
-        let mut words = Vec::new();
-        for alternative in &alternatives {
-            for tail in &tails {
-                words.push([head, alternative, tail].concat());
+        for open in within.clone() {
+            let Some(close) = self.close_of(open) else {
+                continue;
+            };
+            let commas = self.commas(open, close);
+            let alternatives = if commas.is_empty() {
+                match sequence(self.tokens.get(open + 1..close)?) {
+                    Some(items) => items,
+                    None => continue,
+                }
+            } else {
+                let mut items = Vec::new();
+                let mut from = open + 1;
+                for end in commas.into_iter().chain([close]) {
+                    items.extend(self.expand(from..end, depth + 1)?);
+                    from = end + 1;
+                }
+                items
+            };
+            let tails = self.expand(close + 1..within.end, depth + 1)?;
+            if alternatives.len().checked_mul(tails.len())? > LIMIT {
+                return None;
             }
+            let head = self.tokens.get(within.start..open)?;
+            let mut words = Vec::new();
+            for alternative in &alternatives {
+                for tail in &tails {
+                    words.push([head, alternative, tail].concat());
+                }
+            }
+            return Some(words);
         }
-        return Some(words);
+        Some(vec![self.tokens.get(within)?.to_vec()])
     }
-    Some(vec![tokens.to_vec()])
-}
 
-/// The matching `}` and the commas at its level.
-fn close_of(tokens: &[Token], open: usize) -> Option<(usize, Vec<usize>)> {
-    let mut depth = 0_usize;
-    let mut commas = Vec::new();
-    for at in open..tokens.len() {
-        if is_char(tokens, at, '{') {
-            depth += 1;
-        } else if is_char(tokens, at, '}') {
-            depth -= 1;
-            if depth == 0 {
-                return Some((at, commas));
-            }
-        } else if is_char(tokens, at, ',') && depth == 1 {
-            commas.push(at);
-        }
+    fn close_of(&self, open: usize) -> Option<usize> {
+        self.closes.get(open).copied().flatten()
     }
-    None
+
+    /// The commas between two braces that belong together, and to no others.
+    fn commas(&self, open: usize, close: usize) -> Vec<usize> {
+        let mut commas = Vec::new();
+        let mut at = open + 1;
+        while at < close {
+            if self.tokens.get(at).is_some_and(|token| is_char(token, ',')) {
+                commas.push(at);
+            }
+            at = self.close_of(at).unwrap_or(at) + 1;
+        }
+        commas
+    }
 }
 
 /// `1..5`, `a..e`, `01..10..3`.
 fn sequence(tokens: &[Token]) -> Option<Vec<Vec<Token>>> {
+    if tokens.len() > SEQUENCE_LENGTH {
+        return None;
+    }
     let text: String = tokens
         .iter()
         .map(|token| match token {

@@ -1,11 +1,11 @@
 //! A simple command as the kernel would see it, as far as that is known.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::text::Text;
 use crate::location::Location;
+use crate::shared_map::SharedMap;
 use crate::world::World;
 
 /// One word of an argv, with where it was written.
@@ -35,8 +35,8 @@ impl Argument {
 /// Variables as the command would find them: changes over the world's environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    /// `None` marks a variable that was unset. Shared, because most commands change nothing.
-    changes: Rc<BTreeMap<String, Option<Text>>>,
+    /// `None` marks a variable that was unset.
+    changes: SharedMap<String, Option<Text>>,
     /// `env -i`: nothing of the world's environment is left.
     cleared: bool,
     /// Set when variables may have been set that guard could not see (a sourced file that could
@@ -67,7 +67,7 @@ impl Environment {
     }
 
     pub fn set(&mut self, name: &str, value: Option<Text>) {
-        Rc::make_mut(&mut self.changes).insert(name.to_owned(), value);
+        self.changes.insert(name.to_owned(), value);
     }
 
     /// What is changed of a variable, to put it back later.
@@ -79,7 +79,7 @@ impl Environment {
         match change {
             Some(change) => self.set(name, change),
             None => {
-                Rc::make_mut(&mut self.changes).remove(name);
+                self.changes.remove(name);
             }
         }
     }
@@ -94,7 +94,7 @@ impl Environment {
 
     /// Forgets everything (`env -i`, or a shell on another machine).
     pub fn clear(&mut self) {
-        self.changes = Rc::default();
+        self.changes = SharedMap::default();
         self.cleared = true;
     }
 }

@@ -69,11 +69,13 @@ impl Interpreter<'_> {
         if !subject.is_ascii() && pattern.counts_characters() {
             return None;
         }
-        Some(if fold {
+        let matches = if fold {
             pattern.matches(&subject.to_lowercase())
         } else {
             pattern.matches(subject)
-        })
+        };
+        self.spend(subject.len() + pattern.work());
+        matches
     }
 
     fn unary(&mut self, operator: &str, text: &Text) -> Option<bool> {

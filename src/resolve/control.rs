@@ -2,7 +2,7 @@
 
 use super::command::Stdin;
 use super::expand::Field;
-use super::interpreter::{Interpreter, append_output, piped};
+use super::interpreter::{ENTRY_WORK, Interpreter, append_output, piped};
 use super::options::ShellOption;
 use super::state::{Leave, State, Value};
 use super::text::Text;
@@ -13,6 +13,9 @@ use crate::shell::{
 
 /// Iterations of a loop that are walked one by one.
 const UNROLL_LIMIT: usize = 50;
+/// Commands that are walked in second and later rounds, all in all: beyond it no loop is walked
+/// round by round.
+const REPEAT_LIMIT: usize = 4_000;
 /// How often the body of any other loop is walked until nothing more changes.
 const WIDEN_LIMIT: usize = 12;
 
@@ -109,18 +112,22 @@ impl Interpreter<'_> {
 
     /// Runs `a && b || c`, and says how it may have gone.
     fn chain(&mut self, node: &Node) -> (Text, Ways) {
-        let Node::AndOr {
-            left,
-            operator,
-            right,
-        } = node
-        else {
+        let Node::AndOr { first, rest } = node else {
             let output = self.node(node);
             return (output, self.ways(is_cd(node)));
         };
-        let mut output = Text::empty();
-        let (text, mut ways) = self.chain(left);
-        append_output(&mut output, text);
+        let mut output = self.node(first);
+        let mut ways = self.ways(is_cd(first));
+        for (operator, right) in rest {
+            let (text, after) = self.link(ways, *operator, right);
+            append_output(&mut output, text);
+            ways = after;
+        }
+        (output, ways)
+    }
+
+    /// Runs what stands behind `&&` or `||`, where one of the ways leads there.
+    fn link(&mut self, mut ways: Ways, operator: AndOrOperator, right: &Node) -> (Text, Ways) {
         let (from, other) = match operator {
             AndOrOperator::And => (ways.won.take(), &mut ways.lost),
             AndOrOperator::Or => (ways.lost.take(), &mut ways.won),
@@ -129,18 +136,16 @@ impl Interpreter<'_> {
             if let Some(other) = other.take() {
                 self.state = other;
             }
-            return (output, self.ways(false));
+            return (Text::empty(), self.ways(false));
         };
         self.state = from;
         let Some(other) = other.take() else {
             let text = self.node(right);
-            append_output(&mut output, text);
-            return (output, self.ways(is_cd(right)));
+            return (text, self.ways(is_cd(right)));
         };
         self.conditional += 1;
         let text = self.node(right);
         self.conditional -= 1;
-        append_output(&mut output, uncertain(text, "a command that may not run"));
         let mut ways = self.ways(is_cd(right));
         let place = match operator {
             AndOrOperator::And => &mut ways.lost,
@@ -154,7 +159,7 @@ impl Interpreter<'_> {
             }
             None => other,
         });
-        (output, ways)
+        (uncertain(text, "a command that may not run"), ways)
     }
 
     /// How the script may go on after a command, by its status. After a `cd`, that says where.
@@ -191,12 +196,18 @@ impl Interpreter<'_> {
         }
     }
 
+    /// Joins a way that goes on where this one does.
+    pub(super) fn join_with(&mut self, other: &State) {
+        let world = self.world;
+        let differing = self.state.join(other, world);
+        self.spend(differing * ENTRY_WORK);
+    }
+
     /// Either the state as it is, or this one, is how the script goes on.
     pub(super) fn merge(&mut self, other: State) {
         match (self.state.left, other.left) {
             (ours, theirs) if ours == theirs => {
-                let world = self.world;
-                self.state.join(&other, world);
+                self.join_with(&other);
             }
             (Some(_), None) => {
                 let ours = std::mem::replace(&mut self.state, other);
@@ -457,7 +468,11 @@ impl Interpreter<'_> {
         let mut output = Text::empty();
         let mut status = Some(0);
         self.loops += 1;
-        for _ in 0..UNROLL_LIMIT {
+        for round in 0..UNROLL_LIMIT {
+            if self.repeated > REPEAT_LIMIT {
+                break;
+            }
+            let walked = self.commands;
             let before = self.state.clone();
             let departed = self.departed.len();
             let (text, ways) = self.tested(&mut condition);
@@ -486,6 +501,7 @@ impl Interpreter<'_> {
                 }
             }
             status = self.state.status;
+            self.note_round(round, walked);
             if !self.round_ends(mark) {
                 self.loop_ends(mark);
                 return output;
@@ -531,6 +547,9 @@ impl Interpreter<'_> {
         for attempt in 0.. {
             let before = self.state.clone();
             append_output(&mut output, round(self));
+            if self.is_spent() {
+                break;
+            }
             if !self.round_ends(mark) {
                 // No second round, but perhaps not even a first.
                 let after = std::mem::replace(&mut self.state, before);
@@ -550,6 +569,14 @@ impl Interpreter<'_> {
         self.conditional -= 1;
         self.state.status = None;
         output
+    }
+
+    /// Notes what was walked again in a round of a loop, which began when so many commands had
+    /// been walked.
+    fn note_round(&mut self, round: usize, walked: usize) {
+        if round > 0 {
+            self.repeated += self.commands - walked;
+        }
     }
 
     /// After the body of a loop: whether another round may come.
@@ -614,17 +641,18 @@ impl Interpreter<'_> {
     ) -> Text {
         let fields: Option<Vec<Field>> = match words {
             Some(words) => Some(words.iter().flat_map(|word| self.fields(word)).collect()),
-            None => self.state.arguments.clone().map(|arguments| {
-                let field = |text| Field {
-                    text,
+            None => self.state.arguments.as_ref().map(|arguments| {
+                let field = |text: &Text| Field {
+                    text: text.clone(),
                     ..Field::default()
                 };
-                arguments.into_iter().map(field).collect()
+                arguments.iter().map(field).collect()
             }),
         };
         let certain = fields
             .as_ref()
             .filter(|fields| fields.len() <= UNROLL_LIMIT && !select)
+            .filter(|fields| fields.len() <= 1 || self.repeated <= REPEAT_LIMIT)
             .filter(|fields| {
                 !fields
                     .iter()
@@ -637,13 +665,15 @@ impl Interpreter<'_> {
             if fields.is_empty() {
                 self.state.status = Some(0);
             }
-            for round in fields.chunks(variables.len().max(1)) {
+            for (round, values) in fields.chunks(variables.len().max(1)).enumerate() {
+                let walked = self.commands;
                 for (index, variable) in variables.iter().enumerate() {
-                    let text = round.get(index).map(|field| field.text.clone());
+                    let text = values.get(index).map(|field| field.text.clone());
                     self.store(variable, None, text.unwrap_or_default(), false);
                 }
                 let text = self.deeper(|shell| shell.list(body));
                 append_output(&mut output, text);
+                self.note_round(round, walked);
                 if !self.round_ends(mark) {
                     break;
                 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::brace;
-use super::interpreter::Interpreter;
+use super::interpreter::{ENTRY_WORK, Interpreter};
 use super::options::ShellOption;
 use super::parameter::Expansion;
 use super::pattern::{Pattern, Replacement};
@@ -164,6 +164,9 @@ impl Interpreter<'_> {
         };
         if let [pieces] = words.as_slice() {
             return self.expand_pieces(pieces);
+        }
+        if !self.spend(words.len() * ENTRY_WORK) {
+            return Vec::new();
         }
         words
             .iter()

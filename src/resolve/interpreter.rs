@@ -10,15 +10,19 @@ use super::state::{Function, Leave, State, Value};
 use super::text::{Part, Text};
 use crate::location::{Location, Span};
 use crate::shell::{self, Node, Script};
-use crate::world::Overlay;
+use crate::world::{Overlay, World};
 
 /// Nested calls, substitutions and sourced files.
-const DEPTH_LIMIT: usize = 40;
+pub(super) const DEPTH_LIMIT: usize = 40;
 /// Compound commands within compound commands, through every text that is followed: a bound on the
 /// stack.
 const NESTING_LIMIT: usize = 200;
-/// Commands looked at in one text; a bound on loops within loops.
-pub(super) const STEP_LIMIT: usize = 100_000;
+/// What one command costs at least, in the unit of [`World::spend`].
+const COMMAND_WORK: usize = 2048;
+/// What one word, element or variable costs that is made, copied or compared.
+pub(super) const ENTRY_WORK: usize = 64;
+/// What one byte costs that is parsed.
+pub(super) const PARSE_WORK: usize = 16;
 /// Known output longer than this is not kept (bytes).
 const OUTPUT_LIMIT: usize = 1 << 20;
 /// Output of more known and unknown parts than this is not kept, either.
@@ -41,7 +45,14 @@ pub(super) struct Interpreter<'w> {
     pub(super) elsewhere: Option<Rc<str>>,
     pub(super) depth: usize,
     pub(super) nesting: usize,
-    pub(super) steps: usize,
+    /// Nothing more is looked at, which was said.
+    pub(super) over: bool,
+    /// Commands that were walked.
+    pub(super) commands: usize,
+    /// Those of them that were walked again, in later rounds of a loop.
+    pub(super) repeated: usize,
+    /// How many values the command that is expanded is looked at with.
+    pub(super) alternatives: usize,
     /// Above 0 where a command may not run, or may fail without ending the script.
     pub(super) conditional: usize,
     /// How many functions and sourced files are being run.
@@ -132,6 +143,9 @@ impl Interpreter<'_> {
 
     /// Parses and runs a text in the current shell.
     pub(super) fn text(&mut self, text: &str, origin: Origin) -> Text {
+        if !self.spend(text.len() * PARSE_WORK) {
+            return Text::unknown("…");
+        }
         let script = shell::parse(text, self.state.dialect);
         let outer = std::mem::replace(&mut self.source, Source::new(text, origin));
         let dialect = self.state.dialect;
@@ -154,16 +168,38 @@ impl Interpreter<'_> {
         output
     }
 
+    /// Notes work that is done for this text, and stops where it is more than is followed. Says
+    /// whether it goes on.
+    pub(super) fn spend(&mut self, work: usize) -> bool {
+        if !self.world.spend(work) {
+            self.give_up("this script does more than guard can follow");
+        }
+        !self.over
+    }
+
+    /// Notes a command that is walked.
+    pub(super) fn spend_command(&mut self) -> bool {
+        self.commands += 1;
+        self.spend(COMMAND_WORK)
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.over
+    }
+
+    /// Looks at nothing more, and says so: once is enough, and what runs away must end.
+    fn give_up(&mut self, reason: &str) {
+        if !self.over {
+            let location = self.current.clone();
+            self.sink.opaque(reason.to_owned(), location);
+            self.over = true;
+        }
+    }
+
     /// Bounds the depth; beyond it what would run is opaque.
     pub(super) fn deeper(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
         if self.depth >= DEPTH_LIMIT {
-            if self.steps < STEP_LIMIT {
-                let location = self.current.clone();
-                self.sink
-                    .opaque("calls go too deep to follow".to_owned(), location);
-                // Once is enough, and a runaway recursion must end.
-                self.steps = STEP_LIMIT;
-            }
+            self.give_up("calls go too deep to follow");
             return Text::unknown("a deep call");
         }
         self.depth += 1;
@@ -201,8 +237,7 @@ impl Interpreter<'_> {
     pub(super) fn list(&mut self, list: &[Node]) -> Text {
         let mut output = Text::empty();
         for node in list {
-            if self.steps >= STEP_LIMIT {
-                // It was said that no more is looked at.
+            if self.over {
                 return Text::unknown("…");
             }
             let text = self.node(node);
@@ -216,14 +251,7 @@ impl Interpreter<'_> {
 
     pub(super) fn node(&mut self, node: &Node) -> Text {
         if self.nesting >= NESTING_LIMIT {
-            if self.steps < STEP_LIMIT {
-                let location = self.current.clone();
-                self.sink.opaque(
-                    "commands are nested too deeply to follow".to_owned(),
-                    location,
-                );
-                self.steps = STEP_LIMIT;
-            }
+            self.give_up("commands are nested too deeply to follow");
             return Text::unknown("a deep command");
         }
         self.nesting += 1;
@@ -291,14 +319,7 @@ impl Interpreter<'_> {
 }
 
 pub(super) fn append_output(output: &mut Text, text: Text) {
-    let length: usize = output
-        .parts()
-        .iter()
-        .map(|part| match part {
-            Part::Known(text) | Part::Glob(text) | Part::Unknown(text) => text.len(),
-        })
-        .sum();
-    if length > OUTPUT_LIMIT || output.parts().len() > OUTPUT_PARTS {
+    if output.length() > OUTPUT_LIMIT || output.parts().len() > OUTPUT_PARTS {
         *output = Text::unknown("a long output");
     } else {
         output.append(text);

@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::location::{Location, Span};
+use crate::shared_map::SharedMap;
 use crate::shell::{self, Dialect};
 use crate::world::{Overlay, World};
 pub(crate) use builtins::normalized;
@@ -92,16 +93,16 @@ pub(crate) fn walk(
     let state = State {
         dialect: start.dialect,
         options: Options::start(start.interactive || start.dialect.expands_aliases()),
-        variables: Rc::default(),
+        variables: SharedMap::default(),
         shadowed: Rc::default(),
         volatile: Rc::default(),
         traps: Rc::default(),
         environment: start.environment,
-        functions: Rc::default(),
+        functions: SharedMap::default(),
         aliases: Rc::default(),
         disabled: Rc::default(),
         name: start.name,
-        arguments: start.arguments,
+        arguments: start.arguments.map(Rc::from),
         directory: start.directory,
         directory_if_cd_failed: None,
         stdin: start.stdin,
@@ -118,7 +119,10 @@ pub(crate) fn walk(
         elsewhere: start.elsewhere,
         depth: 0,
         nesting: start.nesting,
-        steps: 0,
+        over: false,
+        commands: 0,
+        repeated: 0,
+        alternatives: 1,
         conditional: 0,
         calls: 0,
         functions: 0,

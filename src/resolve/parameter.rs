@@ -1,14 +1,12 @@
 //! Parameter expansion: what a parameter holds, and the operators that choose between words.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use super::assignment::SPECIAL;
-use super::interpreter::Interpreter;
+use super::interpreter::{ENTRY_WORK, Interpreter};
 use super::options::ShellOption;
 use super::source::Origin;
 use super::state::{Leave, Value};
 use super::text::{Part, Text};
+use crate::shared_map::SharedMap;
 use crate::shell::{self, Operator, Parameter, Subscript, Word};
 
 /// What a parameter expands to.
@@ -28,6 +26,17 @@ pub(super) enum Expansion {
 }
 
 impl Expansion {
+    /// What it costs to make, or to put somewhere.
+    fn size(&self) -> usize {
+        match self {
+            Self::Scalar(text) => text.length(),
+            Self::List(texts) | Self::Star(texts) => {
+                texts.iter().map(|text| text.length() + ENTRY_WORK).sum()
+            }
+            Self::UnknownList(_) | Self::Operand(_) | Self::Unset => 0,
+        }
+    }
+
     pub(super) fn list(texts: Vec<Text>, star: bool) -> Self {
         if star {
             Self::Star(texts)
@@ -54,6 +63,15 @@ pub(super) enum Place {
 
 impl Interpreter<'_> {
     pub(super) fn parameter(&mut self, parameter: &Parameter, quoted: bool) -> Expansion {
+        let expansion = self.expansion(parameter, quoted);
+        if self.spend(expansion.size()) {
+            expansion
+        } else {
+            Expansion::Scalar(Text::unknown(parameter.source.as_ref()))
+        }
+    }
+
+    fn expansion(&mut self, parameter: &Parameter, quoted: bool) -> Expansion {
         if let Some(zsh) = &parameter.zsh {
             return self.zsh_parameter(parameter, zsh, quoted);
         }
@@ -83,8 +101,26 @@ impl Interpreter<'_> {
                 subscript: place,
             }
         };
+        if parameter.length
+            && let Some(Place::All { .. }) = target.subscript
+            && let Some(count) = self.count(&target.name)
+        {
+            return Expansion::Scalar(Text::known(count.to_string()));
+        }
         let found = self.look_up(&target.name, target.subscript.as_ref());
         self.apply(parameter, &target, found)
+    }
+
+    /// How many elements an array has.
+    fn count(&self, name: &str) -> Option<usize> {
+        let name = self.state.target(name)?;
+        match self.state.variable(self.world, &name)? {
+            Value::Array(elements) => {
+                (!elements.values().any(Text::has_glob)).then_some(elements.len())
+            }
+            Value::Map(elements) => Some(elements.len()),
+            Value::Unset | Value::Scalar(_) | Value::OneOf(_) => None,
+        }
     }
 
     /// `${!a[@]}`: the indices of an array.
@@ -262,20 +298,18 @@ impl Interpreter<'_> {
                     return unknown();
                 };
                 let source = parameter.source.as_ref();
+                let mut changed = |text: &Text| {
+                    let changed = change.apply(text, source);
+                    let work = change.work() + text.length() + changed.length();
+                    match self.spend(work) {
+                        true => changed,
+                        false => Text::unknown(source),
+                    }
+                };
                 match found {
-                    Expansion::Scalar(text) => Expansion::Scalar(change.apply(&text, source)),
-                    Expansion::List(texts) => Expansion::List(
-                        texts
-                            .iter()
-                            .map(|text| change.apply(text, source))
-                            .collect(),
-                    ),
-                    Expansion::Star(texts) => Expansion::Star(
-                        texts
-                            .iter()
-                            .map(|text| change.apply(text, source))
-                            .collect(),
-                    ),
+                    Expansion::Scalar(text) => Expansion::Scalar(changed(&text)),
+                    Expansion::List(texts) => Expansion::List(texts.iter().map(changed).collect()),
+                    Expansion::Star(texts) => Expansion::Star(texts.iter().map(changed).collect()),
                     other @ (Expansion::UnknownList(_)
                     | Expansion::Operand(_)
                     | Expansion::Unset) => other,
@@ -288,8 +322,7 @@ impl Interpreter<'_> {
     fn perhaps(&mut self, word: &Word) {
         let before = self.state.clone();
         let _ = self.value(word);
-        let world = self.world;
-        self.state.join(&before, world);
+        self.join_with(&before);
     }
 
     /// Expands a value once more, as bash does with prompts and with subscripts in names that it
@@ -321,7 +354,8 @@ impl Interpreter<'_> {
     pub(super) fn look_up(&mut self, name: &str, place: Option<&Place>) -> Option<Expansion> {
         match name {
             "@" | "*" => {
-                return Some(Expansion::list(self.state.arguments.clone()?, name == "*"));
+                let arguments = self.state.arguments.as_ref()?;
+                return Some(Expansion::list(arguments.to_vec(), name == "*"));
             }
             "#" => {
                 let arguments = self.state.arguments.as_ref()?;
@@ -361,7 +395,11 @@ impl Interpreter<'_> {
         let (name, subscript) = split_subscript(&target);
         let element = subscript.map(|text| Place::Element(Text::known(text)));
         let place = element.as_ref().or(place);
-        match (self.state.variable(self.world, name)?, place) {
+        let value = self.state.variable(self.world, name)?;
+        if let Value::Array(elements) = &value {
+            self.spend(elements.len());
+        }
+        match (value, place) {
             (Value::Unset, Some(Place::All { star })) => Some(Expansion::list(Vec::new(), *star)),
             (Value::Unset, _) => Some(Expansion::Unset),
             (Value::Scalar(text), None) => Some(Expansion::Scalar(text)),
@@ -408,11 +446,11 @@ impl Interpreter<'_> {
     /// The elements that `${a[@]:…}` counts, with their indices.
     fn elements(&mut self, target: &Target) -> Option<Vec<(i64, Text)>> {
         if matches!(target.name.as_str(), "@" | "*") {
-            let arguments = self.state.arguments.clone()?;
+            let arguments = self.state.arguments.as_ref()?;
             if arguments.iter().any(Text::has_glob) {
                 return None;
             }
-            return Some((1..).zip(arguments).collect());
+            return Some((1..).zip(arguments.iter().cloned()).collect());
         }
         let name = self.state.target(&target.name)?;
         match self.state.variable(self.world, &name)? {
@@ -534,7 +572,7 @@ fn is_plain(subscript: &str) -> bool {
 }
 
 /// Indices below 0 count from the end.
-pub(super) fn from_the_end(elements: &BTreeMap<i64, Text>, index: i64) -> i64 {
+pub(super) fn from_the_end(elements: &SharedMap<i64, Text>, index: i64) -> i64 {
     match elements.keys().next_back() {
         Some(last) if index < 0 => index.saturating_add(last + 1),
         _ => index,
@@ -591,7 +629,7 @@ fn slice(
 
 /// The elements of an associative array in the order in which bash 5 gives them: by the low bits of
 /// their hash. Another bash gives the same words in another order.
-pub(super) fn in_hash_order(elements: &Rc<BTreeMap<String, Text>>) -> Vec<(&str, &Text)> {
+pub(super) fn in_hash_order(elements: &SharedMap<String, Text>) -> Vec<(&str, &Text)> {
     let bucket = |key: &str| {
         let mix = |hash: u32, byte: u8| {
             let signed = u32::from(byte) | if byte > 127 { 0xffff_ff00 } else { 0 };

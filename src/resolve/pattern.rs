@@ -1,9 +1,13 @@
 //! Shell patterns (`*`, `?`, `[…]`, `+(…)` and its kin) against known text.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
-/// Patterns that look at much text from every place of it are given up on (characters).
-const SEARCH_LIMIT: usize = 1 << 13;
+/// Steps of one match. Groups within groups, and patterns that are tried from every place of a
+/// text, would take many more: then it is not known whether they match.
+const STEP_LIMIT: usize = 1 << 18;
+/// A text does not grow beyond this when it is changed (bytes).
+const LENGTH_LIMIT: usize = 4 << 20;
 /// Patterns within patterns.
 const DEPTH_LIMIT: usize = 30;
 
@@ -13,6 +17,14 @@ pub(super) struct Pattern {
     elements: Vec<Element>,
     /// The elements from the last to the first, to match from the end.
     backwards: Vec<Element>,
+    /// Steps that were taken.
+    work: Cell<usize>,
+}
+
+/// One use of a pattern on a text.
+struct Search<'t> {
+    text: &'t [char],
+    left: Cell<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,19 +67,41 @@ impl Pattern {
             at: 0,
             groups,
             depth: 0,
+            unclosed: BTreeSet::new(),
+            brackets_end: characters.iter().rposition(|c| *c == ']').unwrap_or(0),
         };
         let elements = reader.sequence(false);
         Self {
             backwards: reversed(&elements),
             elements,
+            work: Cell::default(),
         }
     }
 
-    /// Whether the pattern matches the whole text.
+    /// The steps that were taken since this was asked last.
+    pub(super) fn work(&self) -> usize {
+        self.work.take()
+    }
+
+    /// What `look` finds in a text; `None` where it takes too long.
+    fn search<T>(&self, text: &[char], look: impl FnOnce(&Search<'_>) -> T) -> Option<T> {
+        let search = Search {
+            text,
+            left: Cell::new(STEP_LIMIT),
+        };
+        let found = look(&search);
+        let left = search.left.get();
+        self.work.set(self.work.get() + STEP_LIMIT - left);
+        (left > 0).then_some(found)
+    }
+
+    /// Whether the pattern matches the whole text; `None` where it would take too long.
     #[must_use]
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(super) fn matches(&self, text: &str) -> Option<bool> {
         let text: Vec<char> = text.chars().collect();
-        ends(&self.elements, &text, 0).contains(&text.len())
+        self.search(&text, |search| {
+            search.ends(&self.elements, 0).contains(&text.len())
+        })
     }
 
     /// Whether what it matches depends on what one character is, which the locale decides.
@@ -79,26 +113,29 @@ impl Pattern {
             .all(|element| matches!(element, Element::Character(_) | Element::Many))
     }
 
-    /// `text` without the shortest or longest prefix that matches.
+    /// `text` without the shortest or longest prefix that matches; `None` where it would take too
+    /// long.
     #[must_use]
-    pub(super) fn remove_prefix<'a>(&self, text: &'a str, longest: bool) -> &'a str {
+    pub(super) fn remove_prefix<'a>(&self, text: &'a str, longest: bool) -> Option<&'a str> {
         let characters: Vec<char> = text.chars().collect();
-        let found = ends(&self.elements, &characters, 0);
-        let count = if longest { found.last() } else { found.first() };
-        let count = count.copied().unwrap_or_default();
-        let bytes: usize = characters.iter().take(count).map(|c| c.len_utf8()).sum();
-        text.get(bytes..).unwrap_or(text)
+        text.get(self.matched(&self.elements, &characters, longest)?..)
     }
 
-    /// `text` without the shortest or longest suffix that matches.
+    /// `text` without the shortest or longest suffix that matches; `None` where it would take too
+    /// long.
     #[must_use]
-    pub(super) fn remove_suffix<'a>(&self, text: &'a str, longest: bool) -> &'a str {
+    pub(super) fn remove_suffix<'a>(&self, text: &'a str, longest: bool) -> Option<&'a str> {
         let characters: Vec<char> = text.chars().rev().collect();
-        let found = ends(&self.backwards, &characters, 0);
+        let matched = self.matched(&self.backwards, &characters, longest)?;
+        text.get(..text.len().checked_sub(matched)?)
+    }
+
+    /// How many bytes at the start of a text match.
+    fn matched(&self, elements: &[Element], text: &[char], longest: bool) -> Option<usize> {
+        let found = self.search(text, |search| search.ends(elements, 0))?;
         let count = if longest { found.last() } else { found.first() };
-        let count = count.copied().unwrap_or_default();
-        let bytes: usize = characters.iter().take(count).map(|c| c.len_utf8()).sum();
-        text.get(..text.len().saturating_sub(bytes)).unwrap_or(text)
+        let matched = text.iter().take(count.copied().unwrap_or_default());
+        Some(matched.map(|character| character.len_utf8()).sum())
     }
 
     /// `${text/pattern/replacement}` and its forms; `None` where it would take too long.
@@ -111,16 +148,13 @@ impl Pattern {
         anchor: Option<char>,
     ) -> Option<String> {
         let characters: Vec<char> = text.chars().collect();
-        let plain = |element: &Element| matches!(element, Element::Character(_));
-        if characters.len() > SEARCH_LIMIT && !self.elements.iter().all(plain) {
-            return None;
-        }
         if self.elements.is_empty() && anchor.is_none() {
             return Some(text.to_owned());
         }
         if anchor == Some('%') {
             let reverse: Vec<char> = characters.iter().rev().copied().collect();
-            let Some(count) = ends(&self.backwards, &reverse, 0).last().copied() else {
+            let found = self.search(&reverse, |search| search.ends(&self.backwards, 0))?;
+            let Some(count) = found.last().copied() else {
                 return Some(text.to_owned());
             };
             let (head, matched) = characters.split_at_checked(characters.len() - count)?;
@@ -128,16 +162,31 @@ impl Pattern {
             push_replacement(&mut result, replacement, matched);
             return Some(result);
         }
+        let replaced = |search: &Search<'_>| self.replaced(search, replacement, all, anchor);
+        self.search(&characters, replaced)?
+    }
+
+    fn replaced(
+        &self,
+        search: &Search<'_>,
+        replacement: &Replacement,
+        all: bool,
+        anchor: Option<char>,
+    ) -> Option<String> {
+        let characters = search.text;
         let mut result = String::new();
         let mut at = 0;
         loop {
-            let found = ends(&self.elements, &characters, at).last().copied();
+            let found = search.ends(&self.elements, at).last().copied();
             match found {
                 // Matches of nothing between characters are bash's own affair.
                 Some(end) if end == at && all && !characters.is_empty() => return None,
                 Some(end) if end > at || at == 0 => {
                     push_replacement(&mut result, replacement, characters.get(at..end)?);
                     at = end;
+                    if result.len() > LENGTH_LIMIT {
+                        return None;
+                    }
                     if !all || anchor.is_some() || at >= characters.len() {
                         break;
                     }
@@ -177,63 +226,87 @@ fn reversed(elements: &[Element]) -> Vec<Element> {
     elements.iter().rev().map(turn).collect()
 }
 
-/// Where a match that begins at `start` may end.
-fn ends(elements: &[Element], text: &[char], start: usize) -> BTreeSet<usize> {
-    let mut places = BTreeSet::from([start]);
-    for element in elements {
-        let Some(first) = places.first().copied() else {
-            return places;
-        };
-        places = match element {
-            Element::Many => (first..=text.len()).collect(),
-            Element::Group { kind, alternatives } => group(*kind, alternatives, text, &places),
-            one => places
-                .iter()
-                .filter(|at| {
-                    text.get(**at)
-                        .is_some_and(|character| fits(one, *character))
-                })
-                .map(|at| at + 1)
-                .collect(),
-        };
-    }
-    places
-}
-
-fn group(
-    kind: char,
-    alternatives: &[Vec<Element>],
-    text: &[char],
-    places: &BTreeSet<usize>,
-) -> BTreeSet<usize> {
-    let once = |from: &BTreeSet<usize>| -> BTreeSet<usize> {
-        from.iter()
-            .flat_map(|at| alternatives.iter().map(move |inner| (inner, *at)))
-            .flat_map(|(inner, at)| ends(inner, text, at))
-            .collect()
-    };
-    match kind {
-        '?' => places | &once(places),
-        '@' => once(places),
-        '!' => places
-            .iter()
-            .flat_map(|at| {
-                let not = once(&BTreeSet::from([*at]));
-                (*at..=text.len()).filter(move |end| !not.contains(end))
-            })
-            .collect(),
-        _ => {
-            let mut found = if kind == '*' {
-                places.clone()
-            } else {
-                BTreeSet::new()
+impl Search<'_> {
+    /// Where a match that begins at `start` may end.
+    fn ends(&self, elements: &[Element], start: usize) -> BTreeSet<usize> {
+        let mut places = BTreeSet::from([start]);
+        for element in elements {
+            let Some(first) = places.first().copied() else {
+                return places;
             };
-            let mut fresh = once(places);
-            while !fresh.is_subset(&found) {
-                found.extend(&fresh);
-                fresh = once(&fresh);
+            if !self.step(places.len()) {
+                return BTreeSet::new();
             }
-            found
+            places = match element {
+                Element::Many => self.from(first),
+                Element::Group { kind, alternatives } => self.group(*kind, alternatives, &places),
+                one => places
+                    .iter()
+                    .filter(|at| {
+                        self.text
+                            .get(**at)
+                            .is_some_and(|character| fits(one, *character))
+                    })
+                    .map(|at| at + 1)
+                    .collect(),
+            };
+        }
+        places
+    }
+
+    /// Takes so many steps; false where there are no more.
+    fn step(&self, count: usize) -> bool {
+        self.left.set(self.left.get().saturating_sub(count));
+        self.left.get() > 0
+    }
+
+    /// Every place from one on.
+    fn from(&self, first: usize) -> BTreeSet<usize> {
+        let places = first..=self.text.len();
+        match self.step(places.clone().count()) {
+            true => places.collect(),
+            false => BTreeSet::new(),
+        }
+    }
+
+    fn group(
+        &self,
+        kind: char,
+        alternatives: &[Vec<Element>],
+        places: &BTreeSet<usize>,
+    ) -> BTreeSet<usize> {
+        let once = |from: &BTreeSet<usize>| -> BTreeSet<usize> {
+            from.iter()
+                .flat_map(|at| alternatives.iter().map(move |inner| (inner, *at)))
+                .flat_map(|(inner, at)| self.ends(inner, at))
+                .collect()
+        };
+        match kind {
+            '?' => places | &once(places),
+            '@' => once(places),
+            '!' => places
+                .iter()
+                .flat_map(|at| {
+                    let not = once(&BTreeSet::from([*at]));
+                    let mut others = self.from(*at);
+                    others.retain(|end| !not.contains(end));
+                    others
+                })
+                .collect(),
+            _ => {
+                let mut found = if kind == '*' {
+                    places.clone()
+                } else {
+                    BTreeSet::new()
+                };
+                let mut fresh = once(places);
+                while !fresh.is_subset(&found) {
+                    fresh.retain(|place| !found.contains(place));
+                    found.extend(&fresh);
+                    fresh = once(&fresh);
+                }
+                found
+            }
         }
     }
 }
@@ -277,6 +350,10 @@ struct Reader<'a> {
     at: usize,
     groups: bool,
     depth: usize,
+    /// Where groups begin that are never closed.
+    unclosed: BTreeSet<usize>,
+    /// No bracket expression is closed from here on.
+    brackets_end: usize,
 }
 
 impl Reader<'_> {
@@ -295,6 +372,7 @@ impl Reader<'_> {
                 && "?*+@!".contains(character)
                 && self.peek(1) == Some('(')
                 && self.depth < DEPTH_LIMIT
+                && !self.unclosed.contains(&self.at)
                 && let Some(group) = self.group(character)
             {
                 elements.push(group);
@@ -331,6 +409,7 @@ impl Reader<'_> {
                 Some(_) => break,
                 None => {
                     self.at = start;
+                    self.unclosed.insert(start);
                     self.depth -= 1;
                     return None;
                 }
@@ -343,6 +422,9 @@ impl Reader<'_> {
     /// A bracket expression after its `[`; `None`, and nothing read, if it is never closed.
     fn bracket(&mut self) -> Option<Element> {
         let start = self.at;
+        if start > self.brackets_end {
+            return None;
+        }
         let found = self.bracket_members();
         if found.is_none() {
             self.at = start;
@@ -422,17 +504,27 @@ mod tests {
             ("*(ab|c)d", "abcabd", true),
             ("+(a", "+(a", true),
         ] {
-            assert_eq!(pattern(text).matches(subject), expected, "{text} {subject}");
+            assert_eq!(
+                pattern(text).matches(subject),
+                Some(expected),
+                "{text} {subject}"
+            );
         }
     }
 
     #[test]
     fn parts_are_removed_and_replaced() {
-        assert_eq!(pattern("*/").remove_prefix("a/b/c", false), "b/c");
-        assert_eq!(pattern("*/").remove_prefix("a/b/c", true), "c");
-        assert_eq!(pattern(".*").remove_suffix("a.tar.gz", false), "a.tar");
-        assert_eq!(pattern(".*").remove_suffix("a.tar.gz", true), "a");
-        assert_eq!(pattern("+([0-9])").remove_suffix("foo123", true), "foo");
+        assert_eq!(pattern("*/").remove_prefix("a/b/c", false), Some("b/c"));
+        assert_eq!(pattern("*/").remove_prefix("a/b/c", true), Some("c"));
+        assert_eq!(
+            pattern(".*").remove_suffix("a.tar.gz", false),
+            Some("a.tar")
+        );
+        assert_eq!(pattern(".*").remove_suffix("a.tar.gz", true), Some("a"));
+        assert_eq!(
+            pattern("+([0-9])").remove_suffix("foo123", true),
+            Some("foo")
+        );
         let replace = |text: &str, found: &str, by: &str, all, anchor| {
             let by = vec![Some(by.to_owned())];
             pattern(found).replace(text, &by, all, anchor).unwrap()

@@ -7,7 +7,7 @@ use super::builtins::normalized;
 use super::command::{Argument, Command, Redirection, Stdin};
 use super::control::uncertain;
 use super::expand::Field;
-use super::interpreter::{Interpreter, STEP_LIMIT, append_output};
+use super::interpreter::{ENTRY_WORK, Interpreter, append_output};
 use super::options::ShellOption;
 use super::pure;
 use super::redirection::Io;
@@ -24,44 +24,58 @@ const READS_IN_PART: &[&str] = &[
     "timeout", "nice", "nohup", "time", "stdbuf", "xargs", "more", "less",
 ];
 
+/// A command is looked at with so many combinations of values.
+const ALTERNATIVES_LIMIT: usize = 64;
+
 impl Interpreter<'_> {
     pub(super) fn simple(&mut self, command: &SimpleCommand) -> Text {
-        self.steps += 1;
-        if self.steps == STEP_LIMIT {
-            let location = self.source.locate(command.span);
-            self.sink.opaque(
-                "this script does more than guard can follow".to_owned(),
-                location,
-            );
-        }
-        if self.steps >= STEP_LIMIT {
+        self.current = self.source.locate(command.span);
+        if !self.spend_command() {
             return Text::unknown("…");
         }
         self.line = self.source.line(command.span);
         if let Some(replaced) = self.alias(command) {
             return replaced;
         }
-        // A variable that may hold several values: the command is looked at with each.
         if let Some((name, texts)) = self.several_values(command) {
-            let mut output = Text::empty();
-            let before = self.state.clone();
-            let mut after: Option<State> = None;
-            // What is empty may not be set at all.
-            let unset = texts.iter().any(Text::is_empty).then_some(Value::Unset);
-            for value in texts.into_iter().map(Value::Scalar).chain(unset) {
-                self.state = before.clone();
-                let attributes = self.state.attributes(self.world, &name);
-                self.state.bind(&name, value, attributes);
-                output = self.simple(command);
-                if let Some(after) = after.take() {
-                    self.merge(after);
-                }
-                after = Some(std::mem::replace(&mut self.state, before.clone()));
-            }
-            self.state = after.unwrap_or(before);
-            return uncertain(output, &format!("${name}"));
+            return self.with_each(command, &name, texts);
         }
         self.simple_with_values(command)
+    }
+
+    /// A variable that may hold several values: the command is looked at with each, or, where
+    /// several such variables make too many, with a value that is not known.
+    fn with_each(&mut self, command: &SimpleCommand, name: &str, texts: Vec<Text>) -> Text {
+        let world = self.world;
+        let attributes = self.state.attributes(world, name);
+        if self.alternatives * texts.len() > ALTERNATIVES_LIMIT {
+            let unknown = Value::unknown(name);
+            self.state.bind(name, unknown.clone(), attributes);
+            let output = self.simple(command);
+            if self.state.variable(world, name) == Some(unknown) {
+                self.state.bind(name, Value::OneOf(texts), attributes);
+            }
+            return output;
+        }
+        let outer = self.alternatives;
+        self.alternatives *= texts.len();
+        let mut output = Text::empty();
+        let before = self.state.clone();
+        let mut after: Option<State> = None;
+        // What is empty may not be set at all.
+        let unset = texts.iter().any(Text::is_empty).then_some(Value::Unset);
+        for value in texts.into_iter().map(Value::Scalar).chain(unset) {
+            self.state = before.clone();
+            self.state.bind(name, value, attributes);
+            output = self.simple(command);
+            if let Some(after) = after.take() {
+                self.merge(after);
+            }
+            after = Some(std::mem::replace(&mut self.state, before.clone()));
+        }
+        self.state = after.unwrap_or(before);
+        self.alternatives = outer;
+        uncertain(output, &format!("${name}"))
     }
 
     fn several_values(&self, command: &SimpleCommand) -> Option<(String, Vec<Text>)> {
@@ -94,8 +108,7 @@ impl Interpreter<'_> {
     }
 
     fn simple_with_values(&mut self, command: &SimpleCommand) -> Text {
-        let location = self.source.locate(command.span);
-        self.current = location.clone();
+        let location = self.current.clone();
         self.substituted = false;
         let declares = command
             .words
@@ -132,6 +145,10 @@ impl Interpreter<'_> {
                 verbatim: field.verbatim,
                 location: at.clone(),
             }));
+        }
+        let made: usize = argv.iter().map(|word| word.value.length()).sum();
+        if !self.spend(made + argv.len() * ENTRY_WORK) {
+            return Text::unknown("…");
         }
         if argv.is_empty() {
             for assignment in &command.assignments {
@@ -255,12 +272,11 @@ impl Interpreter<'_> {
         let before = (!command.redirections.is_empty()).then(|| self.state.clone());
         let io = self.redirections(&command.redirections);
         if let Some(before) = before
-            && !Rc::ptr_eq(&before.variables, &self.state.variables)
+            && !before.variables.is_shared_with(&self.state.variables)
             && !self.runs_itself(&argv)
         {
             // A program's redirections are expanded in a process of its own.
-            let world = self.world;
-            self.state.join(&before, world);
+            self.join_with(&before);
         }
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
         let output = self.run(argv, &io, stdin, location);

@@ -1,6 +1,5 @@
 //! What a shell knows while it runs: variables, functions, directory.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::alias::{Aliases, join_aliases, same_aliases};
@@ -9,6 +8,7 @@ use super::options::{Options, ShellOption};
 use super::source::{Origin, Source};
 use super::text::Text;
 use crate::location::Location;
+use crate::shared_map::SharedMap;
 use crate::shell::{Dialect, Node};
 use crate::world::World;
 
@@ -27,9 +27,9 @@ pub(super) enum Value {
     /// One of these: it was set on different ways through the script.
     OneOf(Vec<Text>),
     /// Indexed array, by index.
-    Array(Rc<BTreeMap<i64, Text>>),
+    Array(SharedMap<i64, Text>),
     /// Associative array.
-    Map(Rc<BTreeMap<String, Text>>),
+    Map(SharedMap<String, Text>),
 }
 
 impl Value {
@@ -38,7 +38,7 @@ impl Value {
     }
 
     pub(super) fn list(texts: impl IntoIterator<Item = Text>) -> Self {
-        Self::Array(Rc::new((0..).zip(texts).collect()))
+        Self::Array((0..).zip(texts).collect())
     }
 
     fn texts(&self) -> Option<Vec<Text>> {
@@ -96,6 +96,15 @@ pub(super) struct Function {
     pub(super) source: Rc<Source>,
 }
 
+/// One and the same definition, not one that reads alike.
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.body, &other.body)
+    }
+}
+
+impl Eq for Function {}
+
 /// What a name calls: each of these may be its body.
 #[derive(Clone, Debug)]
 pub(super) struct Definition {
@@ -105,6 +114,15 @@ pub(super) struct Definition {
     /// Whether the name is a function on every way.
     pub(super) certain: bool,
 }
+
+/// The same bodies, as certainly.
+impl PartialEq for Definition {
+    fn eq(&self, other: &Self) -> bool {
+        self.certain == other.certain && self.bodies == other.bodies
+    }
+}
+
+impl Eq for Definition {}
 
 /// Text that a shell runs when a signal comes or when it ends.
 #[derive(Debug)]
@@ -131,21 +149,21 @@ pub(super) struct State {
     /// The rules of the shell, as its options leave them.
     pub(super) dialect: Dialect,
     pub(super) options: Options,
-    pub(super) variables: Rc<BTreeMap<String, Variable>>,
+    pub(super) variables: SharedMap<String, Variable>,
     /// What the variables were that a function made its own; `None` where there was none.
     pub(super) shadowed: Rc<Vec<(String, Option<Variable>)>>,
     /// Variables that a trap may set at any time.
     pub(super) volatile: Rc<Vec<String>>,
     pub(super) traps: Rc<Vec<Rc<Trap>>>,
     pub(super) environment: Environment,
-    pub(super) functions: Rc<BTreeMap<String, Definition>>,
+    pub(super) functions: SharedMap<String, Definition>,
     pub(super) aliases: Rc<Aliases>,
     /// Builtins that `enable -n` took away.
     pub(super) disabled: Rc<Vec<String>>,
     /// `$0`.
     pub(super) name: Text,
     /// `$1` …; `None` when even their number is not known.
-    pub(super) arguments: Option<Vec<Text>>,
+    pub(super) arguments: Option<Rc<[Text]>>,
     pub(super) directory: Directory,
     /// Where the shell still is if the last `cd` failed.
     pub(super) directory_if_cd_failed: Option<Directory>,
@@ -222,7 +240,7 @@ impl State {
             self.environment.set(name, text);
         }
         let variable = Variable { value, attributes };
-        Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+        self.variables.insert(name.to_owned(), variable);
     }
 
     /// `unset`: the variable, its attributes and what a program would see of it.
@@ -248,8 +266,8 @@ impl State {
             match before {
                 Some(variable) => self.bind(&name, variable.value, variable.attributes),
                 None => {
-                    let own = Rc::make_mut(&mut self.variables).remove(&name);
-                    if own.is_some_and(|own| own.attributes.exported) {
+                    let own = self.variables.remove(&name);
+                    if own.is_some_and(|own| own.1.attributes.exported) {
                         self.environment
                             .set(&name, world.env(&name).map(Text::known));
                     }
@@ -273,12 +291,13 @@ impl State {
             aliases: Rc::clone(&self.aliases),
             certain: true,
         };
-        Rc::make_mut(&mut self.functions).insert(name.to_owned(), definition);
+        self.functions.insert(name.to_owned(), definition);
     }
 
-    /// The state after one of two ways through the script.
-    pub(super) fn join(&mut self, other: &Self, world: &dyn World) {
-        self.join_variables(other, world);
+    /// The state after one of two ways through the script. Says how many variables and functions
+    /// differ between them.
+    pub(super) fn join(&mut self, other: &Self, world: &dyn World) -> usize {
+        let variables = self.join_variables(other, world);
         self.dialect = self.dialect.join(other.dialect);
         self.options = self.options.join(other.options);
         if self.directory != other.directory {
@@ -318,22 +337,27 @@ impl State {
             self.traps = Rc::clone(&other.traps);
         }
         join_aliases(&mut self.aliases, &other.aliases);
-        self.join_functions(other);
+        variables + self.join_functions(other)
     }
 
     /// The state with which another round of a loop may start that began with `before`: what
     /// the round changed is not known. False if `before` covers all that it changed.
     pub(super) fn widen(&mut self, before: &Self, world: &dyn World) -> bool {
-        let mut changed: Vec<String> = Vec::new();
-        if !Rc::ptr_eq(&self.variables, &before.variables) {
-            for (name, variable) in self.variables.iter() {
-                let covered = before.variables.get(name).is_some_and(|known| {
+        // What a round finds unknown covers whatever it leaves.
+        let (mut changed, mut forgotten) = (Vec::new(), Vec::new());
+        for name in self.variables.differences(&before.variables) {
+            let known = before.variables.get(name);
+            if let Some(variable) = known.filter(|known| known.value == Value::unknown(name)) {
+                forgotten.push((name.clone(), variable.clone()));
+            }
+            let covered = self.variables.get(name).is_none_or(|variable| {
+                known.is_some_and(|known| {
                     known.attributes == variable.attributes
                         && (known.value == variable.value || known.value == Value::unknown(name))
-                });
-                if !covered {
-                    changed.push(name.clone());
-                }
+                })
+            });
+            if !covered {
+                changed.push(name.clone());
             }
         }
         let unknown = |directory: &Directory| matches!(directory, Directory::Unknown(_));
@@ -352,10 +376,8 @@ impl State {
             self.directory_if_cd_failed = None;
         }
         // All that may hold, as the next round finds it.
-        for (name, variable) in before.variables.iter() {
-            if variable.value == Value::unknown(name) {
-                self.bind(name, variable.value.clone(), variable.attributes);
-            }
+        for (name, variable) in forgotten {
+            self.bind(&name, variable.value, variable.attributes);
         }
         for name in &changed {
             let attributes = self.attributes(world, name);
@@ -372,20 +394,14 @@ impl State {
             || !same_aliases(&self.aliases, &before.aliases)
             || self.disabled != before.disabled
             || self.traps.len() != before.traps.len()
-            || !same_functions(&self.functions, &before.functions)
+            || self.functions != before.functions
     }
 
-    fn join_variables(&mut self, other: &Self, world: &dyn World) {
-        if Rc::ptr_eq(&self.variables, &other.variables) {
-            return;
-        }
-        let ours = Rc::clone(&self.variables);
-        let differ = |name: &&String| ours.get(*name) != other.variables.get(*name);
-        let theirs = other
-            .variables
-            .keys()
-            .filter(|name| !ours.contains_key(*name));
-        for name in ours.keys().chain(theirs).filter(differ) {
+    fn join_variables(&mut self, other: &Self, world: &dyn World) -> usize {
+        let ours = self.variables.clone();
+        let differing = ours.differences(&other.variables);
+        for name in &differing {
+            let name = name.as_str();
             let mut attributes = self.attributes(world, name);
             let others = other.attributes(world, name);
             let mine = self.variable(world, name).unwrap_or(Value::Unset);
@@ -405,51 +421,27 @@ impl State {
             attributes.exported |= others.exported;
             self.bind(name, joined, attributes);
         }
+        differing.len()
     }
 
-    fn join_functions(&mut self, other: &Self) {
-        if Rc::ptr_eq(&self.functions, &other.functions) {
-            return;
-        }
-        let ours = Rc::make_mut(&mut self.functions);
-        for (name, definition) in ours.iter_mut() {
-            definition.certain &= other.functions.contains_key(name);
-        }
-        for (name, theirs) in other.functions.iter() {
-            let Some(known) = ours.get_mut(name) else {
-                let definition = Definition {
-                    certain: false,
-                    ..theirs.clone()
-                };
-                ours.insert(name.clone(), definition);
+    fn join_functions(&mut self, other: &Self) -> usize {
+        let before = self.functions.clone();
+        let differing = before.differences(&other.functions);
+        for name in &differing {
+            let name = name.as_str();
+            let (ours, theirs) = (before.get(name), other.functions.get(name));
+            let Some(mut joined) = ours.or(theirs).cloned() else {
                 continue;
             };
-            known.certain &= theirs.certain;
-            for body in &theirs.bodies {
-                let same = |function: &Function| Rc::ptr_eq(&function.body, &body.body);
-                if !known.bodies.iter().any(same) && known.bodies.len() < FUNCTIONS_LIMIT {
-                    known.bodies.push(body.clone());
+            joined.certain = ours.is_some_and(|ours| ours.certain)
+                && theirs.is_some_and(|theirs| theirs.certain);
+            for body in theirs.iter().flat_map(|theirs| &theirs.bodies) {
+                if !joined.bodies.contains(body) && joined.bodies.len() < FUNCTIONS_LIMIT {
+                    joined.bodies.push(body.clone());
                 }
             }
+            self.functions.insert(name.to_owned(), joined);
         }
+        differing.len()
     }
-}
-
-fn same_functions(
-    ours: &Rc<BTreeMap<String, Definition>>,
-    theirs: &Rc<BTreeMap<String, Definition>>,
-) -> bool {
-    let alike = |(one, other): ((&String, &Definition), (&String, &Definition))| {
-        one.0 == other.0
-            && one.1.certain == other.1.certain
-            && one.1.bodies.len() == other.1.bodies.len()
-            && one
-                .1
-                .bodies
-                .iter()
-                .zip(&other.1.bodies)
-                .all(|(one, other)| Rc::ptr_eq(&one.body, &other.body))
-    };
-    Rc::ptr_eq(ours, theirs)
-        || ours.len() == theirs.len() && ours.iter().zip(theirs.iter()).all(alike)
 }

@@ -1,6 +1,7 @@
 //! The abstract value of a string: what is known of it before it runs.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// A piece of a [`Text`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,21 +14,24 @@ pub enum Part {
     Unknown(String),
 }
 
-/// A string as far as it is known. Unknown is a value, never a default.
+/// A string as far as it is known. Unknown is a value, never a default. Copies share the parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    parts: Vec<Part>,
+    /// `None` for no parts; never empty.
+    parts: Option<Rc<Vec<Part>>>,
 }
 
 /// A value longer than this is not known any more (bytes): `a=$a$a` doubles with every line.
 const LENGTH_LIMIT: usize = 4 << 20;
+/// How such a value is shown. Nothing is added to it any more.
+const VERY_LONG: &str = "a very long value";
 /// Nor is one of more pieces.
 const PARTS_LIMIT: usize = 4096;
 
 impl Text {
     #[must_use]
     pub const fn empty() -> Self {
-        Self { parts: Vec::new() }
+        Self { parts: None }
     }
 
     pub fn known(text: impl Into<String>) -> Self {
@@ -39,32 +43,44 @@ impl Text {
     /// A text of which nothing is known but the source (`$ID`) that yields it.
     pub fn unknown(source: impl Into<String>) -> Self {
         Self {
-            parts: vec![Part::Unknown(source.into())],
+            parts: Some(Rc::new(vec![Part::Unknown(source.into())])),
         }
     }
 
     pub fn push_known(&mut self, text: &str) {
-        if text.is_empty() {
+        if text.is_empty() || self.is_very_long() {
             return;
         }
-        match self.parts.last_mut() {
+        match self.parts().last() {
             Some(Part::Known(last)) if last.len() + text.len() > LENGTH_LIMIT => self.forget(),
-            Some(Part::Known(last)) => last.push_str(text),
+            Some(Part::Known(_)) => {
+                if let Some(Part::Known(last)) = self.parts_mut().last_mut() {
+                    last.push_str(text);
+                }
+            }
             _ => self.push_part(Part::Known(text.to_owned())),
         }
     }
 
+    fn parts_mut(&mut self) -> &mut Vec<Part> {
+        Rc::make_mut(self.parts.get_or_insert_default())
+    }
+
     fn push_part(&mut self, part: Part) {
-        if self.parts.len() >= PARTS_LIMIT {
+        if self.parts().len() >= PARTS_LIMIT {
             self.forget();
-        } else {
-            self.parts.push(part);
+        } else if !self.is_very_long() {
+            self.parts_mut().push(part);
         }
+    }
+
+    fn is_very_long(&self) -> bool {
+        matches!(self.parts(), [Part::Unknown(source)] if source == VERY_LONG)
     }
 
     /// Gives up on a value that has grown beyond all use.
     fn forget(&mut self) {
-        *self = Self::unknown("a very long value");
+        *self = Self::unknown(VERY_LONG);
     }
 
     pub fn push(&mut self, part: Part) {
@@ -75,25 +91,38 @@ impl Text {
     }
 
     pub fn append(&mut self, other: Self) {
-        for part in other.parts {
-            self.push(part);
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        for part in other.parts() {
+            self.push(part.clone());
         }
     }
 
     #[must_use]
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        self.parts.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// The bytes of all parts.
+    pub(crate) fn length(&self) -> usize {
+        let length = |part: &Part| {
+            let (Part::Known(text) | Part::Glob(text) | Part::Unknown(text)) = part;
+            text.len()
+        };
+        self.parts().iter().map(length).sum()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.parts.is_none()
     }
 
     /// The string, if every character of it is known.
     #[must_use]
     pub fn exact(&self) -> Option<&str> {
-        match self.parts.as_slice() {
+        match self.parts() {
             [] => Some(""),
             [Part::Known(text)] => Some(text),
             _ => None,
@@ -102,20 +131,22 @@ impl Text {
 
     #[must_use]
     pub fn has_unknown(&self) -> bool {
-        self.parts
+        self.parts()
             .iter()
             .any(|part| matches!(part, Part::Unknown(_)))
     }
 
     #[must_use]
     pub fn has_glob(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Glob(_)))
+        self.parts()
+            .iter()
+            .any(|part| matches!(part, Part::Glob(_)))
     }
 
     /// The known characters before the first part that is not.
     #[must_use]
     pub fn known_prefix(&self) -> &str {
-        match self.parts.first() {
+        match self.parts().first() {
             Some(Part::Known(text)) => text,
             Some(Part::Glob(_) | Part::Unknown(_)) | None => "",
         }
@@ -124,7 +155,7 @@ impl Text {
     /// The text with its patterns as they are written.
     pub(super) fn without_globs(&self) -> Self {
         let mut text = Self::empty();
-        for part in &self.parts {
+        for part in self.parts() {
             text.push(match part {
                 Part::Glob(pattern) => Part::Known(pattern.clone()),
                 other => other.clone(),
@@ -137,8 +168,8 @@ impl Text {
     #[must_use]
     pub fn after(&self, length: usize) -> Self {
         let mut rest = Self::known(self.known_prefix().get(length..).unwrap_or_default());
-        let known = matches!(self.parts.first(), Some(Part::Known(_)));
-        for part in self.parts.iter().skip(usize::from(known)) {
+        let known = matches!(self.parts().first(), Some(Part::Known(_)));
+        for part in self.parts().iter().skip(usize::from(known)) {
             rest.push(part.clone());
         }
         rest
@@ -151,7 +182,7 @@ impl Text {
             return Cow::Borrowed(text);
         }
         let mut shown = String::new();
-        for part in &self.parts {
+        for part in self.parts() {
             let (Part::Known(text) | Part::Glob(text) | Part::Unknown(text)) = part;
             shown.push_str(text);
         }
@@ -163,7 +194,7 @@ impl Text {
     pub fn render(&self, mut placeholder: impl FnMut(usize, &str) -> String) -> String {
         let mut rendered = String::new();
         let mut index = 0;
-        for part in &self.parts {
+        for part in self.parts() {
             match part {
                 Part::Known(text) | Part::Glob(text) => rendered.push_str(text),
                 Part::Unknown(source) => {

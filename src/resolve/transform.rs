@@ -152,10 +152,10 @@ impl Change {
         }
         Some(match self {
             Self::RemovePrefix { longest, pattern } => {
-                pattern.remove_prefix(text, *longest).to_owned()
+                pattern.remove_prefix(text, *longest)?.to_owned()
             }
             Self::RemoveSuffix { longest, pattern } => {
-                pattern.remove_suffix(text, *longest).to_owned()
+                pattern.remove_suffix(text, *longest)?.to_owned()
             }
             Self::Replace {
                 all,
@@ -164,10 +164,21 @@ impl Change {
                 replacement,
             } => pattern.replace(text, replacement, *all, *anchor)?,
             Self::Substring { offset, length } => substring(text, *offset, *length)?,
-            Self::Case { case, all, pattern } => change_case(text, *case, *all, pattern.as_ref()),
+            Self::Case { case, all, pattern } => change_case(text, *case, *all, pattern.as_ref())?,
             Self::Quote => quoted(text),
             Self::AnsiC => crate::shell::ansi_c(text),
         })
+    }
+
+    /// The steps of matching so far, since this was asked last.
+    pub(super) fn work(&self) -> usize {
+        match self {
+            Self::RemovePrefix { pattern, .. }
+            | Self::RemoveSuffix { pattern, .. }
+            | Self::Replace { pattern, .. } => pattern.work(),
+            Self::Case { pattern, .. } => pattern.as_ref().map_or(0, Pattern::work),
+            Self::Substring { .. } | Self::Quote | Self::AnsiC => 0,
+        }
     }
 
     fn counts_characters(&self) -> bool {
@@ -191,9 +202,9 @@ impl Change {
                 Some((Part::Known(last), head)),
             ) => {
                 let kept = pattern.remove_suffix(last, false);
-                if kept.len() == last.len() {
+                let Some(kept) = kept.filter(|kept| kept.len() < last.len()) else {
                     return Text::unknown(source);
-                }
+                };
                 let mut changed = Text::empty();
                 for part in head {
                     changed.push(part.clone());
@@ -257,11 +268,20 @@ fn substring(text: &str, offset: i64, length: Option<i64>) -> Option<String> {
     Some(characters.get(start..end)?.iter().collect())
 }
 
-pub(super) fn change_case(text: &str, case: Case, all: bool, pattern: Option<&Pattern>) -> String {
+/// `None` where the pattern takes too long.
+pub(super) fn change_case(
+    text: &str,
+    case: Case,
+    all: bool,
+    pattern: Option<&Pattern>,
+) -> Option<String> {
     let mut changed = String::new();
     for (index, character) in text.chars().enumerate() {
         let meant = (all || index == 0)
-            && pattern.is_none_or(|pattern| pattern.matches(character.encode_utf8(&mut [0; 4])));
+            && match pattern {
+                Some(pattern) => pattern.matches(character.encode_utf8(&mut [0; 4]))?,
+                None => true,
+            };
         match case {
             _ if !meant => changed.push(character),
             Case::Toggle if character.is_uppercase() => changed.extend(character.to_lowercase()),
@@ -269,5 +289,5 @@ pub(super) fn change_case(text: &str, case: Case, all: bool, pattern: Option<&Pa
             Case::Lower => changed.extend(character.to_lowercase()),
         }
     }
-    changed
+    Some(changed)
 }

@@ -7,6 +7,7 @@ use super::alias::Kind;
 use super::interpreter::Interpreter;
 use super::state::{Function, Value};
 use super::text::Text;
+use crate::shared_map::SharedMap;
 use crate::shell::{self, Assignment, AssignmentValue, SimpleCommand, Word};
 
 impl Interpreter<'_> {
@@ -66,7 +67,7 @@ impl Interpreter<'_> {
         for assignment in &command.assignments {
             let current = self.state.variable(self.world, &assignment.name);
             if !matches!(current, Some(Value::Map(_))) {
-                let empty = Value::Map(Rc::default());
+                let empty = Value::Map(SharedMap::default());
                 self.state.set(self.world, &assignment.name, empty);
             }
         }
@@ -84,7 +85,7 @@ impl Interpreter<'_> {
             }
             self.state.set(self.world, "PATH", Value::Scalar(joined));
         } else if name == "argv" {
-            self.state.arguments = Some(texts.to_vec());
+            self.state.arguments = Some(Rc::from(texts));
         } else if name.ends_with("_functions") {
             let place = self.current.clone();
             for text in texts {
@@ -103,11 +104,10 @@ impl Interpreter<'_> {
         let key = key.exact()?;
         match current {
             Some(Value::Map(mut map)) => {
-                let slot = Rc::make_mut(&mut map).entry(key.to_owned()).or_default();
-                if !append {
-                    *slot = Text::empty();
-                }
-                slot.append(text);
+                let before = map.get(key).filter(|_| append).cloned();
+                let mut value = before.unwrap_or_default();
+                value.append(text);
+                map.insert(key.to_owned(), value);
                 Some(Value::Map(map))
             }
             Some(Value::Array(elements)) => {
@@ -212,13 +212,13 @@ impl Interpreter<'_> {
         }
         match current {
             Some(Value::Map(before)) => {
-                let mut map = if append { before } else { Rc::default() };
+                let mut map = if append { before } else { SharedMap::default() };
                 let mut texts = texts.into_iter();
                 while let (Some(key), Some(value)) = (texts.next(), texts.next()) {
                     let Some(key) = key.exact() else {
                         return Some(Value::Scalar(Text::unknown(format!("${name}"))));
                     };
-                    Rc::make_mut(&mut map).insert(key.to_owned(), value);
+                    map.insert(key.to_owned(), value);
                 }
                 Some(Value::Map(map))
             }

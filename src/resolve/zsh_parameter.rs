@@ -209,7 +209,10 @@ impl Interpreter<'_> {
     /// All of a parameter's value: every element of an array. `None` if nothing is known.
     fn zsh_value(&mut self, name: &str, zsh: &ZshExpansion) -> Option<Expansion> {
         match name {
-            "argv" | "*" => return self.state.arguments.clone().map(Expansion::List),
+            "argv" | "*" => {
+                let arguments = self.state.arguments.as_ref();
+                return arguments.map(|texts| Expansion::List(texts.to_vec()));
+            }
             "path" if !self.state.variables.contains_key("path") => {
                 let path = self.scalar("PATH")?;
                 let directories = path.exact()?.split(':').map(Text::known).collect();
@@ -320,7 +323,7 @@ impl Interpreter<'_> {
             }
             Operator::Exclude { pattern } => {
                 let pattern = self.pattern(pattern)?;
-                let stays = |text: &Text| Some(!pattern.matches(text.exact()?));
+                let stays = |text: &Text| Some(!pattern.matches(text.exact()?)?);
                 match found? {
                     Expansion::List(texts) => {
                         let mut kept = Vec::new();

@@ -34,10 +34,10 @@ pub enum Node {
         stages: Vec<Node>,
         negated: bool,
     },
+    /// `a && b || c`: from left to right.
     AndOr {
-        left: Box<Node>,
-        operator: AndOrOperator,
-        right: Box<Node>,
+        first: Box<Node>,
+        rest: Vec<(AndOrOperator, Node)>,
     },
     /// `command &`
     Background(Box<Node>),
@@ -60,7 +60,7 @@ impl Node {
             Self::Compound(compound) => compound.span,
             Self::Function { span, .. } => *span,
             Self::Background(node) => node.span(),
-            Self::AndOr { left, right, .. } => both(left, right),
+            Self::AndOr { first, rest } => both(first, rest.last().map_or(first, |(_, node)| node)),
             Self::Pipeline { stages, .. } => match (stages.first(), stages.last()) {
                 (Some(first), Some(last)) => both(first, last),
                 _ => Span::default(),

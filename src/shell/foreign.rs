@@ -87,7 +87,9 @@ fn is_plain(node: &mut Node) -> bool {
     match node {
         Node::Simple(command) => is_plain_command(command),
         Node::Pipeline { stages, negated } => !*negated && stages.iter_mut().all(is_plain),
-        Node::AndOr { left, right, .. } => is_plain(left) && is_plain(right),
+        Node::AndOr { first, rest } => {
+            is_plain(first) && rest.iter_mut().all(|(_, node)| is_plain(node))
+        }
         Node::Background(node) => is_plain(node),
         Node::Compound(_) | Node::Function { .. } => false,
     }

@@ -377,24 +377,23 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn and_or(&mut self) -> Result<Node, Failure> {
-        let mut left = self.pipeline()?;
+        let first = self.pipeline()?;
+        let mut rest = Vec::new();
         loop {
             self.skip_blanks();
             let operator = if self.looking_at("&&") {
                 AndOrOperator::And
             } else if self.looking_at("||") {
                 AndOrOperator::Or
+            } else if rest.is_empty() {
+                return Ok(first);
             } else {
-                return Ok(left);
+                let first = Box::new(first);
+                return Ok(Node::AndOr { first, rest });
             };
             self.position += 2;
             self.skip_separators()?;
-            let right = Box::new(self.pipeline()?);
-            left = Node::AndOr {
-                left: Box::new(left),
-                operator,
-                right,
-            };
+            rest.push((operator, self.pipeline()?));
         }
     }
 

@@ -89,6 +89,12 @@ pub trait World {
     /// The path with every symlink and `..` resolved. A last component that does not exist is
     /// kept; a missing directory above it gives `None`.
     fn canonical(&self, path: &Path) -> Option<PathBuf>;
+    /// Notes work that is done for the text that is judged, in bytes that are made or looked at:
+    /// false once it is more than is done for any text.
+    fn spend(&self, _work: usize) -> bool {
+        true
+    }
+
     /// The names in a directory, sorted; at most `limit`, and whether there were more.
     fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)>;
     /// The directory entry at this path, links not followed.

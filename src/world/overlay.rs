@@ -4,10 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Entry, PathStatus, ReadError, World};
+use super::{Entry, PathStatus, READ_LIMIT, ReadError, World};
 
 /// What is read for one text, all in all (bytes): scripts that start each other must end.
 const HANDED_LIMIT: usize = 32 << 20;
+
+/// Work for one text, all in all, in bytes of text that are made or looked at: what loops, calls
+/// and values that double multiply must end.
+const WORK_LIMIT: usize = 64 << 20;
+/// And more of it for each byte that is judged, up to so many bytes.
+const WORK_BY_BYTE: usize = 256;
+const WORK_BYTES: usize = 2 << 20;
 
 /// Files that earlier commands of the same text write, over the real world. Nothing is written.
 pub struct Overlay<'w> {
@@ -21,6 +28,8 @@ pub struct Overlay<'w> {
     fresh: RefCell<BTreeSet<PathBuf>>,
     /// Bytes of files that were handed out.
     handed: Cell<usize>,
+    /// Work that was done.
+    work: Cell<usize>,
     /// What was copied, moved or linked, by its new path.
     copies: RefCell<BTreeMap<PathBuf, PathBuf>>,
     /// Links alone, with where they lead.
@@ -37,30 +46,49 @@ impl<'w> Overlay<'w> {
             touched: Cell::default(),
             fresh: RefCell::default(),
             handed: Cell::default(),
+            work: Cell::default(),
             copies: RefCell::default(),
             links: RefCell::default(),
         }
+    }
+
+    /// Notes text that is given to be judged.
+    pub fn hand(&self, text: &str) {
+        self.handed
+            .set(self.handed.get().saturating_add(text.len()));
     }
 
     /// Notes that a command writes a file. `certain` is false when the command may not run, or
     /// may fail: then what was there before may be there still.
     pub fn write(&self, path: &Path, content: Option<&str>, append: bool, certain: bool) {
         let path = self.key(path);
-        let before = match self.read(&path) {
-            Ok(text) => Some(text),
-            Err(ReadError::Missing(_)) => Some(String::new()),
-            Err(_) => None,
+        let adds = append || !certain;
+        // Taken out, to add to it in place: a long script may add to one file in every line.
+        let written = self.written.borrow_mut().remove(&path);
+        let before = match written {
+            Some(before) => before,
+            None if !adds => None,
+            None => match self.read(&path) {
+                Ok(text) => Some(text),
+                Err(ReadError::Missing(_)) => Some(String::new()),
+                Err(_) => None,
+            },
         };
         let after = match (content, before) {
-            (Some(content), Some(before)) if append || (!certain && !before.is_empty()) => {
+            (Some(content), Some(mut text)) if adds => {
                 // Both the old and the new text may be what is read: every command of either
                 // counts.
-                let separator = if append { "" } else { "\n" };
-                Some(format!("{before}{separator}{content}"))
+                if !append && !text.is_empty() {
+                    text.push('\n');
+                }
+                text.push_str(content);
+                Some(text)
             }
             (Some(content), _) if !append => Some(content.to_owned()),
             _ => None,
         };
+        self.spend(content.map_or(0, str::len));
+        let after = after.filter(|text| text.len() as u64 <= READ_LIMIT);
         self.fresh.borrow_mut().insert(path.clone());
         self.written.borrow_mut().insert(path, after);
     }
@@ -187,8 +215,7 @@ impl World for Overlay<'_> {
             return written.map_or_else(|| self.world.read(&original), Ok);
         }
         let text = self.world.read(path)?;
-        self.handed
-            .set(self.handed.get().saturating_add(text.len()));
+        self.hand(&text);
         if self.handed.get() > HANDED_LIMIT {
             let reason = "this line reads more than guard follows".to_owned();
             return Err(ReadError::Unreadable(path.to_owned(), reason));
@@ -212,6 +239,11 @@ impl World for Overlay<'_> {
 
     fn entry(&self, path: &Path) -> Option<Entry> {
         self.world.entry(path)
+    }
+
+    fn spend(&self, work: usize) -> bool {
+        self.work.set(self.work.get().saturating_add(work));
+        self.work.get() <= WORK_LIMIT + WORK_BY_BYTE * self.handed.get().min(WORK_BYTES)
     }
 
     fn bytes(&self, path: &Path, limit: u64) -> Option<Vec<u8>> {

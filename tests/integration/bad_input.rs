@@ -150,6 +150,161 @@ fn texts_that_are_long_or_deep() {
     assert!(guard.work().join("precious").exists());
 }
 
+/// Small texts that multiply: values, words, ways, rounds and calls.
+fn texts_that_multiply() -> Vec<(&'static str, String)> {
+    let times = |text: &str, count: usize| text.repeat(count);
+    let each = |count: usize, text: &dyn Fn(usize) -> String| (0..count).map(text).collect();
+    vec![
+        (
+            "arrays",
+            format!("a=(1); {} prog", times("a+=(\"${a[@]}\");", 60)),
+        ),
+        ("arguments", "f() { f \"$@\" \"$@\"; }; f a b".to_owned()),
+        (
+            "positions",
+            format!("set a b; {} prog", times("set \"$@\" \"$@\";", 60)),
+        ),
+        (
+            "replacements",
+            format!("x=aaaaaaaaaa; {} prog $x", times("x=${x//a/$x};", 12)),
+        ),
+        (
+            "elements",
+            format!("declare -A m; {}", each(9_000, &|n| format!("m[k{n}]=$x;"))),
+        ),
+        (
+            "loops",
+            "for i in {1..50}; do for j in {1..50}; do for k in {1..50}; do for l in \
+                   {1..50}; do prog $i$j$k$l; done; done; done; done"
+                .to_owned(),
+        ),
+        ("evals", "e='eval \"$e\" \"$e\"'; eval \"$e\"".to_owned()),
+        (
+            "calls",
+            format!(
+                "f0() {{ [[ a = b ]]; }}; {} f34",
+                each(34, &|n| {
+                    format!("f{}() {{ f{n}; f{n}; f{n}; }};", n + 1)
+                })
+            ),
+        ),
+        (
+            "values",
+            format!(
+                "{} prog {}",
+                each(40, &|n| format!("if $c; then v{n}=a; else v{n}=b; fi\n")),
+                each(40, &|n| format!("$v{n} "))
+            ),
+        ),
+        (
+            "ways",
+            each(4_000, &|n| format!("$x && v{n}=1 || w{n}=2\n")),
+        ),
+        ("conditions", times("true && ", 40_000) + "true"),
+        (
+            "subscripts",
+            "a='a[a]+a[a]'; prog ${a[a]} $((a[a]))".to_owned(),
+        ),
+        (
+            "aliases",
+            format!(
+                "shopt -s expand_aliases\n{}a59 a59",
+                each(60, &|n| format!("alias a{}='a{n} a{n} '\n", n + 1))
+            ),
+        ),
+        (
+            "braces",
+            format!(
+                "echo {} {}",
+                times("{1..30}{1..33} ", 3_000),
+                times("{", 20_000)
+            ),
+        ),
+        (
+            "patterns",
+            format!(
+                "shopt -s extglob\nx={}\n[[ $x == *(*(*(*(a)a)a)a)b ]]; prog \
+                              ${{x##+(a|aa)}} ${{x//+(a|+(aa))/b}}",
+                times("a", 3_000)
+            ),
+        ),
+        (
+            "open groups",
+            format!("shopt -s extglob; p='{}'; [[ x == $p ]]", times("+(", 60)),
+        ),
+        (
+            "files",
+            format!(
+                "echo true > f; {} sh f",
+                times("cat f f > g; cat g g > f;", 60)
+            ),
+        ),
+        (
+            "shells",
+            "for i in {1..50}; do for j in {1..50}; do bash -c 'for i in {1..50}; do for j \
+                    in {1..50}; do a=$i; done; done'; done; done"
+                .to_owned(),
+        ),
+        (
+            "actions",
+            format!("find . {}", times("-exec sh -c 'true' \\; ", 2_000)),
+        ),
+        (
+            "python",
+            format!(
+                "python3 - <<'E'\nimport os\ns = ['a']\nt = 'a'\n{}{}os.system(t)\nE\n",
+                times("s = s + s\n", 60),
+                times("t = t.replace('a', t + t)\n", 60)
+            ),
+        ),
+        (
+            "comprehensions",
+            "python3 -c 'import os\n[os.stat(str(a)) for a in range(1000) for b in \
+                            range(1000) for c in range(1000)]'"
+                .to_owned(),
+        ),
+        (
+            "node",
+            format!(
+                "node -e 'let o = {{a: 1}}; {} require(\"fs\").statSync(JSON.stringify(o))'",
+                times("o = {...o, b: o, c: o};", 60)
+            ),
+        ),
+        (
+            "make",
+            "printf 'define T\\n$(eval $(T))$(eval $(T))\\nendef\\n$(eval $(T))\\nall:\\n' > \
+                  Makefile; make"
+                .to_owned(),
+        ),
+    ]
+}
+
+/// Processor seconds: many times what any of them takes, unoptimized.
+const WORK: u32 = 30;
+
+#[test]
+fn what_multiplies_is_followed_within_bounds() {
+    let guard = Guard::new();
+    for (what, text) in texts_that_multiply() {
+        let file = guard.file("multiplies.sh", &text);
+        for stack in ["unlimited", "1024"] {
+            let limited = format!("ulimit -t {WORK} -s {stack}; exec \"$@\"");
+            let checked = guard
+                .run("/bin/bash")
+                .args(["-c", &limited, "-", env!("CARGO_BIN_EXE_guard")])
+                .args(["check", "--", "bash"])
+                .arg(&file)
+                .output();
+            assert!(
+                checked.signal.is_none() && matches!(checked.code, Some(0 | 126)),
+                "{what} with a stack of {stack}: {:?} {:?}",
+                checked.code,
+                checked.signal
+            );
+        }
+    }
+}
+
 #[test]
 fn a_command_line_as_long_as_the_system_takes() {
     let guard = Guard::new();

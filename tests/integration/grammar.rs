@@ -44,9 +44,9 @@ impl Names {
                 self.redirections(&command.redirections);
             }
             Node::Pipeline { stages, .. } => self.list(stages),
-            Node::AndOr { left, right, .. } => {
-                self.node(left);
-                self.node(right);
+            Node::AndOr { first, rest } => {
+                self.node(first);
+                rest.iter().for_each(|(_, node)| self.node(node));
             }
             Node::Background(node) => self.node(node),
             Node::Function { body, .. } => self.node(body),

@@ -95,9 +95,11 @@ fn spans(nodes: &[Node], found: &mut Vec<Span>) {
             Node::Compound(compound) => found.push(compound.span),
             Node::Function { span, .. } => found.push(*span),
             Node::Pipeline { stages, .. } => spans(stages, found),
-            Node::AndOr { left, right, .. } => {
-                spans(std::slice::from_ref(left), found);
-                spans(std::slice::from_ref(right), found);
+            Node::AndOr { first, rest } => {
+                spans(std::slice::from_ref(first), found);
+                for (_, node) in rest {
+                    spans(std::slice::from_ref(node), found);
+                }
             }
             Node::Background(node) => spans(std::slice::from_ref(node), found),
         }

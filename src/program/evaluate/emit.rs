@@ -12,6 +12,8 @@ use crate::shell::Dialect;
 
 /// Commands that one call may come to.
 const COMBINATIONS: usize = 16;
+/// More JSON than this is not made (bytes): what holds a value twice doubles it.
+const JSON_LIMIT: usize = 1 << 20;
 
 /// A word of a command to be.
 #[derive(Clone)]
@@ -644,11 +646,14 @@ impl Evaluator<'_> {
     pub(in crate::program) fn json(&self, value: &Value) -> Text {
         let mut text = String::new();
         self.write_json(value, &mut text, 0);
+        if text.len() > JSON_LIMIT {
+            return Text::unknown("a very long text");
+        }
         self.holes.restore(&text)
     }
 
     fn write_json(&self, value: &Value, into: &mut String, depth: usize) {
-        if depth > 32 {
+        if depth > 32 || into.len() > JSON_LIMIT {
             into.push_str("null");
             return;
         }

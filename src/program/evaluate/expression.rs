@@ -1,6 +1,6 @@
 //! Expressions: what is known of their values.
 
-use super::Evaluator;
+use super::{Evaluator, LIST_LIMIT, STEP_WORK};
 use crate::location::Span;
 use crate::payload::holes;
 use crate::program::tree::{
@@ -18,8 +18,11 @@ const REPEAT_LIMIT: f64 = 10_000.0;
 impl Evaluator<'_> {
     pub(in crate::program) fn expression(&mut self, expression: &Expression) -> Value {
         let span = expression.span;
-        self.deeper(|this| this.value(expression))
-            .unwrap_or_else(|| self.unknown(span))
+        let value = self.deeper(|this| this.value(expression));
+        if let Some(Value::Text(text)) = &value {
+            self.spend(text.length());
+        }
+        value.unwrap_or_else(|| self.unknown(span))
     }
 
     fn value(&mut self, expression: &Expression) -> Value {
@@ -391,9 +394,11 @@ impl Evaluator<'_> {
     }
 
     pub(in crate::program) fn extend(&mut self, list: usize, more: Vec<Value>, unsure: bool) {
+        self.spend(more.len() * STEP_WORK);
         if let Some(Item::List { items, open }) = self.store.change(list) {
-            items.extend(more);
-            *open |= unsure;
+            let room = LIST_LIMIT.saturating_sub(items.len());
+            *open |= unsure || more.len() > room;
+            items.extend(more.into_iter().take(room));
         }
     }
 
@@ -609,8 +614,10 @@ impl Evaluator<'_> {
         let times = times as usize;
         if let Value::List(_) = value {
             let (items, open) = self.items(value, true, span);
-            let items = std::iter::repeat_n(items, times).flatten().collect();
-            return self.list(items, open);
+            let count = items.len().saturating_mul(times);
+            let repeated = std::iter::repeat_n(items, times).flatten();
+            let items = repeated.take(LIST_LIMIT).collect();
+            return self.list(items, open || count > LIST_LIMIT);
         }
         let parts: Vec<Value> = std::iter::repeat_n(value.clone(), times).collect();
         self.joined(&parts)
@@ -623,6 +630,12 @@ impl Evaluator<'_> {
             let texts = self.texts(part);
             if found.len() * texts.len() > COMBINATIONS {
                 let text = Text::unknown("one of many values");
+                for known in &mut found {
+                    known.append(text.clone());
+                }
+                continue;
+            }
+            if let [text] = texts.as_slice() {
                 for known in &mut found {
                     known.append(text.clone());
                 }

@@ -27,6 +27,10 @@ pub(super) use expression::sliced;
 const STEPS: usize = 20_000;
 /// Beyond this the program is not followed to its end.
 const STEP_LIMIT: usize = 400_000;
+/// What a step costs, in the unit of [`World::spend`](crate::world::World::spend).
+const STEP_WORK: usize = 128;
+/// More items of one list are not kept.
+const LIST_LIMIT: usize = 10_000;
 /// Forms within forms within calls.
 const DEPTH_LIMIT: usize = 220;
 /// Rounds of one loop that are walked with what is known.
@@ -289,7 +293,7 @@ impl Evaluator<'_> {
     /// Goes one form deeper; nothing where the limit is.
     pub(super) fn deeper<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.steps += 1;
-        if self.depth >= DEPTH_LIMIT || self.steps > STEP_LIMIT {
+        if self.depth >= DEPTH_LIMIT || self.steps > STEP_LIMIT || !self.spend(STEP_WORK) {
             self.cut = true;
             return None;
         }
@@ -297,6 +301,11 @@ impl Evaluator<'_> {
         let walked = walk(self);
         self.depth -= 1;
         Some(walked)
+    }
+
+    /// Notes work for the text that the program is part of.
+    pub(super) fn spend(&self, work: usize) -> bool {
+        self.call.world.spend(work)
     }
 
     /// Whether there is time left to walk everything with what is known.
@@ -442,10 +451,20 @@ impl Evaluator<'_> {
         walked
     }
 
-    pub(super) fn list(&mut self, items: Vec<Value>, open: bool) -> Value {
+    pub(super) fn list(&mut self, mut items: Vec<Value>, mut open: bool) -> Value {
+        self.shorten(&mut items, &mut open);
         match self.store.add(Item::List { items, open }) {
             Some(id) => Value::List(id),
             None => Value::unknown("one of very many lists"),
+        }
+    }
+
+    /// Keeps a list within its limit.
+    pub(super) fn shorten(&self, items: &mut Vec<Value>, open: &mut bool) {
+        self.spend(items.len() * STEP_WORK);
+        if items.len() > LIST_LIMIT {
+            items.truncate(LIST_LIMIT);
+            *open = true;
         }
     }
 

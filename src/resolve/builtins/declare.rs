@@ -1,6 +1,5 @@
 //! `declare` and its kin, and `unset`.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::resolve::command::Argument;
@@ -8,6 +7,7 @@ use crate::resolve::interpreter::Interpreter;
 use crate::resolve::parameter::{Place, from_the_end, split_subscript};
 use crate::resolve::state::{Attributes, Value, Variable};
 use crate::resolve::text::{Part, Text};
+use crate::shared_map::SharedMap;
 use crate::shell::{self, AssignmentValue, Script, SimpleCommand, Word};
 
 /// What the options of a declaration ask for.
@@ -185,10 +185,10 @@ impl Interpreter<'_> {
         attributes.readonly = readonly;
         let current = self.state.variable(world, name).unwrap_or(Value::Unset);
         let value = match current {
-            Value::Unset if flags.set.contains(&'A') => Value::Map(Rc::default()),
-            Value::Unset if flags.set.contains(&'a') => Value::Array(Rc::default()),
+            Value::Unset if flags.set.contains(&'A') => Value::Map(SharedMap::default()),
+            Value::Unset if flags.set.contains(&'a') => Value::Array(SharedMap::default()),
             Value::Scalar(text) if flags.set.contains(&'a') && !text.has_unknown() => {
-                Value::Array(Rc::new(BTreeMap::from([(0, text)])))
+                Value::Array(SharedMap::from_iter([(0, text)]))
             }
             other => other,
         };
@@ -280,7 +280,7 @@ impl Interpreter<'_> {
                         self.unset_variable(text, itself);
                     }
                     if functions && (!variables || !set) {
-                        Rc::make_mut(&mut self.state.functions).remove(text);
+                        self.state.functions.remove(text);
                     }
                 }
             }
@@ -313,13 +313,13 @@ impl Interpreter<'_> {
         };
         let value = match self.state.variable(world, name) {
             Some(Value::Map(mut elements)) => {
-                Rc::make_mut(&mut elements).remove(&subscript.replace(['"', '\''], ""));
+                elements.remove(&subscript.replace(['"', '\''], ""));
                 Value::Map(elements)
             }
             Some(Value::Array(mut elements)) => match self.number_of(&Text::known(subscript)) {
                 Some(index) => {
                     let index = from_the_end(&elements, index);
-                    Rc::make_mut(&mut elements).remove(&index);
+                    elements.remove(&index);
                     Value::Array(elements)
                 }
                 None => Value::unknown(name),

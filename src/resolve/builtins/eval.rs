@@ -141,20 +141,21 @@ impl Interpreter<'_> {
             origin,
             location: operand.location.clone(),
         };
-        let before = Rc::clone(&self.state.variables);
+        let before = self.state.variables.clone();
         self.conditional += 1;
         let mut after = before.clone();
         self.subshell(|shell| {
             let output = shell.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
-            after = Rc::clone(&shell.state.variables);
+            after = shell.state.variables.clone();
             output
         });
         self.conditional -= 1;
         // What it sets, it may set at any time.
-        let set = after
-            .iter()
-            .filter(|(name, variable)| before.get(*name) != Some(variable));
-        let names: Vec<String> = set.map(|(name, _)| name.clone()).collect();
+        let set = after.differences(&before).into_iter();
+        let names: Vec<String> = set
+            .filter(|name| after.contains_key(*name))
+            .cloned()
+            .collect();
         if !names.is_empty() {
             let volatile = Rc::make_mut(&mut self.state.volatile);
             volatile.extend(names.iter().cloned());

@@ -53,7 +53,7 @@ impl Interpreter<'_> {
 
     fn option_words(&self, operands: &[Argument]) -> Option<Vec<String>> {
         let texts: Vec<Text> = if operands.is_empty() {
-            self.state.arguments.clone()?
+            self.state.arguments.as_ref()?.to_vec()
         } else {
             operands
                 .iter()

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::location::Location;
 use crate::resolve::command::Argument;
-use crate::resolve::interpreter::Interpreter;
+use crate::resolve::interpreter::{ENTRY_WORK, Interpreter};
 use crate::resolve::text::Text;
 
 impl Interpreter<'_> {
@@ -92,14 +92,13 @@ impl Interpreter<'_> {
         let known = arguments.zip(count);
         self.state.status = known
             .as_ref()
-            .map(|(arguments, count): &(Vec<_>, usize)| u8::from(*count > arguments.len()));
-        self.state.arguments = known.map(|(arguments, count)| {
-            if count <= arguments.len() {
-                arguments.into_iter().skip(count).collect()
-            } else {
-                arguments
-            }
+            .map(|(arguments, count): &(Rc<[Text]>, usize)| u8::from(*count > arguments.len()));
+        self.state.arguments = known.map(|(arguments, count)| match arguments.get(count..) {
+            Some(rest) => Rc::from(rest),
+            None => arguments,
         });
+        let left = self.state.arguments.as_ref().map_or(0, |rest| rest.len());
+        self.spend(left * ENTRY_WORK);
     }
 
     /// `enable -n NAME`: the name is a program again; `enable -f FILE`: a builtin that nobody sees.

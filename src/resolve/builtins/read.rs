@@ -8,6 +8,7 @@ use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
 use crate::resolve::state::Value;
 use crate::resolve::text::Text;
+use crate::shared_map::SharedMap;
 
 /// The options of `read` and `mapfile`, as they are given.
 #[derive(Default)]
@@ -224,12 +225,13 @@ impl Interpreter<'_> {
             (Some(lines), None) => Value::list(lines.iter().map(|line| Text::known(line.as_str()))),
             (Some(lines), Some(origin)) => {
                 let mut elements = match self.state.variable(world, &target) {
-                    Some(Value::Array(elements)) => (*elements).clone(),
-                    _ => std::collections::BTreeMap::new(),
+                    Some(Value::Array(elements)) => elements,
+                    _ => SharedMap::default(),
                 };
-                elements
-                    .extend((origin..).zip(lines.iter().map(|line| Text::known(line.as_str()))));
-                Value::Array(std::rc::Rc::new(elements))
+                for (index, line) in (origin..).zip(&lines) {
+                    elements.insert(index, Text::known(line.as_str()));
+                }
+                Value::Array(elements)
             }
             (None, _) => Value::unknown(&target),
         };

@@ -1,7 +1,5 @@
 //! zsh's own builtins: options, emulation, hooks, aliases of other kinds, words that prefix others.
 
-use std::rc::Rc;
-
 use super::super::command::{Argument, Stdin};
 use super::super::interpreter::Interpreter;
 use super::super::options::ShellOption;
@@ -68,7 +66,7 @@ impl Interpreter<'_> {
             "unfunction" => {
                 for operand in operands {
                     if let Some(function) = operand.value.exact() {
-                        Rc::make_mut(&mut self.state.functions).remove(function);
+                        self.state.functions.remove(function);
                     }
                 }
             }

@@ -132,7 +132,7 @@ impl Make<'_> {
     /// Counts work; false once it is too much.
     pub(super) fn charge(&mut self, steps: usize) -> bool {
         let before = self.steps;
-        self.steps += steps;
+        self.steps = self.steps.saturating_add(steps);
         if before < STEPS && self.steps >= STEPS {
             let place = self.place.clone();
             self.findings
