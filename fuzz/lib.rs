@@ -21,7 +21,7 @@ impl World for Small {
         }
     }
     fn cwd(&self) -> &Path {
-        Path::new("/work")
+        Path::new("/home/user/shop")
     }
     fn home_of(&self, _user: &str) -> Option<PathBuf> {
         None
@@ -31,14 +31,14 @@ impl World for Small {
     }
     fn read(&self, path: &Path) -> Result<String, ReadError> {
         match path.to_str() {
-            Some("/work/a.sh") => Ok("rm -rf b\n. ./a.sh\n".to_owned()),
+            Some("/home/user/shop/a.sh") => Ok("rm -rf b\n. ./a.sh\n".to_owned()),
             _ => Err(ReadError::Missing(path.to_owned())),
         }
     }
     fn status(&self, path: &Path) -> PathStatus {
         match path.to_str() {
-            Some("/work/a.sh") => PathStatus::File { length: 18 },
-            Some("/" | "/work" | "/home/user") => PathStatus::Directory,
+            Some("/home/user/shop/a.sh") => PathStatus::File { length: 18 },
+            Some("/" | "/home/user/shop" | "/home/user") => PathStatus::Directory,
             _ => PathStatus::Missing,
         }
     }
@@ -46,7 +46,7 @@ impl World for Small {
         Some(path.to_owned())
     }
     fn list(&self, path: &Path, _limit: usize) -> Option<(Vec<String>, bool)> {
-        (path == Path::new("/work")).then(|| (vec!["a.sh".to_owned()], false))
+        (path == Path::new("/home/user/shop")).then(|| (vec!["a.sh".to_owned()], false))
     }
     fn entry(&self, path: &Path) -> Option<Entry> {
         let kind = match self.status(path) {

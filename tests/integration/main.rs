@@ -14,6 +14,7 @@ mod audit;
 mod aws;
 mod bad_input;
 mod bypasses;
+mod cases;
 mod evasion;
 mod exec;
 mod grammar;

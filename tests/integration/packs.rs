@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use guard::effect::Assessment;
 use guard::judge::{Subject, assess};
@@ -10,6 +9,8 @@ use guard::resolve::Stdin;
 use guard::rules::check;
 use guard::rules::schema::{Pack, Rule, RuleClass};
 use guard::world::System;
+
+use crate::cases;
 
 fn packs() -> Vec<Pack> {
     let mut files: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
@@ -33,11 +34,7 @@ fn place() -> tempfile::TempDir {
         .prefix("packs-")
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .unwrap();
-    let init = Command::new("git")
-        .args(["init", "-q"])
-        .current_dir(&place)
-        .status();
-    assert!(init.unwrap().success());
+    cases::repository(place.path());
     // A file of somebody's work, for what overwrites one.
     fs::write(place.path().join("Cargo.toml"), "[package]\n").unwrap();
     place

@@ -4,14 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use guard::config::{Decision, Policy};
-use guard::judge::{Subject, assess};
-use guard::report::Report;
+use guard::judge::Subject;
 use guard::resolve::{Stdin, Text};
-use guard::world::System;
+
+use crate::cases;
 
 /// What must still be there, and hold this.
 const PRECIOUS: &[&str] = &["data/a", "data/sub/b", "keep.txt", "other.db"];
@@ -40,7 +37,7 @@ struct Case<'c> {
     program: &'c str,
 }
 
-fn cases(corpus: &str) -> Vec<Case<'_>> {
+fn read(corpus: &str) -> Vec<Case<'_>> {
     corpus
         .split("\n----\n")
         .map(|case| {
@@ -60,17 +57,7 @@ fn cases(corpus: &str) -> Vec<Case<'_>> {
 }
 
 fn fill(root: &Path) {
-    // Otherwise it would be ignored output of the repository around it.
-    let git = Command::new("git")
-        .args(["init", "--quiet"])
-        .current_dir(root)
-        .status();
-    assert!(git.unwrap().success());
-    for file in PRECIOUS {
-        let path = root.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "the only copy\n").unwrap();
-    }
+    cases::fill(root, PRECIOUS);
     fs::write(root.join("list.txt"), "data/a\nkeep.txt\n").unwrap();
     fs::write(
         root.join("config.json"),
@@ -95,26 +82,6 @@ fn is_lost(root: &Path) -> bool {
         .any(|file| fs::read_to_string(root.join(file)).ok().as_deref() != Some("the only copy\n"))
 }
 
-/// The questions that a subject would raise.
-fn questions(subject: &Subject, stdin: Stdin, root: &Path) -> Vec<String> {
-    let home = root.to_str().unwrap();
-    let variables = [
-        ("HOME", home),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        ("VICTIM", "keep.txt"),
-    ];
-    let world = System::with_environment(root.to_owned(), variables);
-    let assessment = assess(subject, stdin, &world);
-    let report = Report::new(&subject.text(), root, &assessment, &Policy::builtin());
-    if report.verdict == Decision::Allow {
-        return Vec::new();
-    }
-    let asked = report.asked();
-    let effects = asked.iter().map(|item| item.rule.to_string());
-    let opaque = report.asked_opaque().map(|hole| hole.reason.clone());
-    effects.chain(opaque).collect()
-}
-
 /// A language, as it is run.
 struct Interpreter {
     program: &'static str,
@@ -125,33 +92,9 @@ struct Interpreter {
 }
 
 fn check(interpreter: &Interpreter, corpus: &str, at_least: usize) {
-    let cases = cases(corpus);
+    let cases = read(corpus);
     assert!(cases.len() >= at_least, "{} cases", cases.len());
-    let next = AtomicUsize::new(0);
-    let wrong: Vec<String> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut wrong = Vec::new();
-                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        wrong.extend(interpreter.check(case));
-                    }
-                    wrong
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-            .collect()
-    });
-    assert!(
-        wrong.is_empty(),
-        "{} answers for {} cases are wrong:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n\n")
-    );
+    cases::nothing_is_wrong(&cases, |case| interpreter.check(case));
 }
 
 impl Interpreter {
@@ -192,7 +135,7 @@ impl Interpreter {
                 Mark::Unnamed | Mark::Unseen => way != "file",
                 Mark::Keeps | Mark::Passes => false,
             };
-            let questions = questions(&subject, stdin, root);
+            let questions = cases::questions(&subject, stdin, root, &[("VICTIM", "keep.txt")]);
             if questions.is_empty() == wanted {
                 wrong.push(format!(
                     "{way}, {:?}: {questions:?}\n{}",

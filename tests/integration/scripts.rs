@@ -5,31 +5,14 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use guard::config::{Decision, Policy};
-use guard::judge::{Subject, assess};
-use guard::report::Report;
+use guard::judge::Subject;
 use guard::resolve;
-use guard::world::System;
+
+use crate::cases;
 
 /// What must still be there, and begin with this.
 const PRECIOUS: &[&str] = &["data/a", "keep.txt"];
-
-fn fill(root: &Path) {
-    // Otherwise it would be ignored output of the repository around it.
-    let git = Command::new("git")
-        .args(["init", "--quiet"])
-        .current_dir(root)
-        .status();
-    assert!(git.unwrap().success());
-    for file in PRECIOUS {
-        let path = root.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "the only copy\n").unwrap();
-    }
-}
 
 fn is_lost(root: &Path) -> bool {
     PRECIOUS.iter().any(|file| {
@@ -44,32 +27,15 @@ fn is_installed(program: &str) -> bool {
         .any(|directory| Path::new(directory).join(program).exists())
 }
 
-/// The questions that a command would raise.
-fn questions(command: &str, root: &Path) -> Vec<String> {
-    let variables = [
-        ("HOME", root.to_str().unwrap()),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-    ];
-    let world = System::with_environment(root.to_owned(), variables);
-    let assessment = assess(&Subject::script(command), resolve::Stdin::Empty, &world);
-    let report = Report::new(command, root, &assessment, &Policy::builtin());
-    if report.verdict == Decision::Allow {
-        return Vec::new();
-    }
-    let asked = report.asked();
-    let effects = asked.iter().map(|item| item.rule.clone());
-    let opaque = report.asked_opaque().map(|hole| hole.reason.clone());
-    effects.chain(opaque).collect()
-}
-
 /// What is wrong about a command that loses something, or does not.
 fn wrong(command: &str, loses: bool, interpreters: &[&str]) -> Vec<String> {
     // Not below /tmp, where deletions are nobody's loss.
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let root = home.path();
-    fill(root);
+    cases::fill(root, PRECIOUS);
     let mut wrong = Vec::new();
-    let questions = questions(command, root);
+    let subject = Subject::script(command);
+    let questions = cases::questions(&subject, resolve::Stdin::Empty, root, &[]);
     if questions.is_empty() == loses {
         wrong.push(format!("{questions:?}\n{command}"));
     }
@@ -99,33 +65,9 @@ fn check(corpus: &str, interpreters: &[&str], at_least: usize) {
     let keeping = keeping.split("\n----\n").map(|command| (command, false));
     let cases: Vec<(&str, bool)> = losing.chain(keeping).collect();
     assert!(cases.len() >= at_least, "{} cases", cases.len());
-    let next = AtomicUsize::new(0);
-    let wrong: Vec<String> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut found = Vec::new();
-                    while let Some((command, loses)) =
-                        cases.get(next.fetch_add(1, Ordering::Relaxed))
-                    {
-                        found.extend(wrong(command, *loses, interpreters));
-                    }
-                    found
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-            .collect()
+    cases::nothing_is_wrong(&cases, |(command, loses)| {
+        wrong(command, *loses, interpreters)
     });
-    assert!(
-        wrong.is_empty(),
-        "{} answers for {} cases are wrong:\n{}",
-        wrong.len(),
-        cases.len(),
-        wrong.join("\n\n")
-    );
 }
 
 #[test]

@@ -15,6 +15,8 @@ use guard::report::Report;
 use guard::resolve::Stdin;
 use guard::world::System;
 
+use crate::cases;
+
 const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Nothing of the corpus takes longer by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -174,12 +176,7 @@ impl Scene {
 #[test]
 fn what_wrappers_lose_is_asked_about_and_their_twins_are_not() {
     let scene = Scene::new();
-    // A workspace of its own, and not what the tests' repository ignores.
-    let made = Command::new("git")
-        .args(["init", "--quiet"])
-        .current_dir(scene.work())
-        .status();
-    assert!(made.unwrap().success());
+    cases::repository(&scene.work());
     let mut wrong = Vec::new();
     let cases = Case::all();
     assert!(cases.len() > 500, "the corpus is there: {}", cases.len());
