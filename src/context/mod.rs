@@ -8,6 +8,7 @@ pub mod git;
 pub(crate) mod glob;
 pub mod postgres;
 pub mod railway;
+pub mod server;
 pub mod tier;
 
 use std::collections::BTreeMap;

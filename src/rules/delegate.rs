@@ -104,12 +104,14 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
             }
         }
         Language::Text(language) => {
+            inner.argv = own_words(call);
             for word in &words {
                 let (text, place) = (&word.value, &word.location);
                 embedded::judge(language, text, place, &inner, call.world, findings);
             }
         }
         Language::File(language) => {
+            inner.argv = own_words(call);
             for word in &words {
                 embedded::judge_file(language, word, &inner, call.world, findings);
             }
@@ -150,12 +152,13 @@ fn programs_in(words: &[Argument], by: &Command, call: &Call<'_>, findings: &mut
 
 /// Text on standard input is the program.
 fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
-    let inner = inner_command(to, call);
+    let mut inner = inner_command(to, call);
     match to.to {
         Language::Shell | Language::ShellFile => {
             script::from_stdin("sh".into(), Vec::new(), &inner, call.world, findings);
         }
         Language::Text(language) | Language::File(language) => {
+            inner.argv = own_words(call);
             embedded::judge_stdin(language, &inner, call.world, findings);
         }
         Language::Sql | Language::SqlFile => {
@@ -168,6 +171,13 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// The program and the options that stand before its operands.
+fn own_words(call: &Call<'_>) -> Vec<Argument> {
+    let (argv, operands) = (&call.command.argv, call.args.operands.len());
+    let own = argv.len().saturating_sub(operands).max(1);
+    argv.iter().take(own).cloned().collect()
 }
 
 /// The command as it starts another one, before its words are known.

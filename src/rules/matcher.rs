@@ -12,7 +12,7 @@ use super::store::{self, Entry};
 use super::target::{self, Named};
 use super::{argv, delegate, paths, script, verb, write};
 use crate::call::{Args, Call, Findings};
-use crate::context::{self, Place};
+use crate::context::{self, Place, server};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::payload;
@@ -228,6 +228,10 @@ impl Matcher<'_> {
         let Self { cli, call, place } = self;
         place.get_or_insert_with(|| match &cli.context {
             Some(probe) => place_of(probe, call),
+            None if !cli.server.is_empty() => {
+                let named = target::first(&cli.server, call, &Place::default());
+                server::place(named.first().map(|name| &name.text), call)
+            }
             None => Place::default(),
         })
     }

@@ -90,6 +90,10 @@ pub struct Cli {
     /// Which probe of `context` fills in the target's environment: `railway`, `aws`, `postgres`.
     #[serde(default)]
     pub context: Option<String>,
+    /// Where the name or URL of the server stands that it acts on; without one, it acts on this
+    /// machine's own. In place of a `context` that needs more than a name.
+    #[serde(default)]
+    pub server: Vec<Source>,
 }
 
 /// How the program reads its argv.
@@ -446,4 +450,11 @@ pub enum Embedded {
     Postscript,
     Logrotate,
     SshConfig,
+    /// Lines of words that the same program reads as its operands, after the options that it was
+    /// given (`redis-cli` on its standard input).
+    Operands,
+    /// Lua as Redis runs it.
+    RedisLua,
+    /// JavaScript as mongosh runs it.
+    Mongosh,
 }

@@ -17,6 +17,7 @@ mod bypasses;
 mod cases;
 mod evasion;
 mod exec;
+mod families;
 mod grammar;
 mod harness;
 mod http;

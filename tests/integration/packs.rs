@@ -12,7 +12,7 @@ use guard::world::System;
 
 use crate::cases;
 
-fn packs() -> Vec<Pack> {
+pub(crate) fn packs() -> Vec<Pack> {
     let mut files: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
         .unwrap()
         .map(|entry| entry.unwrap().path())

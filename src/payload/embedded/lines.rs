@@ -1,6 +1,7 @@
 //! Languages in which a line, or a word with parentheses, is all that it takes.
 
 use super::{Reading, literal};
+use crate::resolve::Text;
 use crate::rules::schema::Embedded;
 
 /// Commands of gdb: `shell`, `!`, `python`, and calls of C functions in the program.
@@ -211,4 +212,73 @@ pub(super) fn logrotate(text: &str, found: &mut Reading<'_>) {
             }
         }
     }
+}
+
+/// Each line is what the same program would be given as its operands.
+pub(super) fn operands(text: &str, found: &mut Reading<'_>) {
+    let own = found.by.argv.clone();
+    for line in text.lines() {
+        let words = quoted_words(line);
+        if words.first().is_some_and(|word| !word.starts_with('#')) {
+            found.repeated(&own, &words);
+        }
+    }
+}
+
+/// Blanks separate; quotes hold together, and a backslash counts in double ones.
+fn quoted_words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let (word, after) = literal(rest).unwrap_or_else(|| {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            (word.to_owned(), after)
+        });
+        words.push(word);
+        rest = after.trim_start();
+    }
+    words
+}
+
+/// `redis.call('DEL', KEYS[1])`: a command by its name and what else is written out.
+pub(super) fn redis_lua(text: &str, found: &mut Reading<'_>) {
+    for name in [
+        "redis.call(",
+        "redis.pcall(",
+        "server.call(",
+        "server.pcall(",
+    ] {
+        for (at, _) in text.match_indices(name) {
+            let mut rest = text.get(at + name.len()..).unwrap_or_default().trim_start();
+            let mut words = vec!["redis-cli".to_owned()];
+            while let Some((word, after)) = literal(rest) {
+                words.push(word);
+                rest = after.trim_start().strip_prefix(',').unwrap_or("");
+                rest = rest.trim_start();
+            }
+            if words.len() > 1 {
+                if !rest.is_empty() {
+                    words.push(
+                        found
+                            .holes
+                            .render(&Text::unknown("an argument of the script")),
+                    );
+                }
+                found.argv(&words);
+            } else {
+                found.opaque("which command a script calls is known only when it runs".to_owned());
+            }
+        }
+    }
+}
+
+/// JavaScript, between lines of the shell's own (`use shop`, `show dbs`).
+pub(super) fn mongosh(text: &str, found: &mut Reading<'_>) {
+    let is_own = |line: &&str| {
+        let first = line.split_ascii_whitespace().next();
+        !matches!(first, Some("use" | "show" | "it" | "exit" | "quit"))
+    };
+    let script: Vec<&str> = text.lines().filter(is_own).collect();
+    found.argv(&["node".to_owned(), "-e".to_owned(), script.join("\n")]);
 }

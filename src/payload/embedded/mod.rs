@@ -81,7 +81,14 @@ pub(crate) fn judge_stdin(
 /// Whether a text in this language is there to do something: of others, most is data.
 const fn is_program(language: Embedded) -> bool {
     match language {
-        Embedded::Ex | Embedded::Tcl | Embedded::Gdb | Embedded::Lisp | Embedded::Logrotate => true,
+        Embedded::Ex
+        | Embedded::Tcl
+        | Embedded::Gdb
+        | Embedded::Lisp
+        | Embedded::Logrotate
+        | Embedded::Operands
+        | Embedded::RedisLua
+        | Embedded::Mongosh => true,
         Embedded::M4
         | Embedded::Dc
         | Embedded::Sqlite
@@ -141,6 +148,9 @@ impl<'a> Reading<'a> {
             Embedded::Tex => lines::tex(&rendered, self),
             Embedded::Postscript => lines::postscript(&rendered, self),
             Embedded::Logrotate => lines::logrotate(&rendered, self),
+            Embedded::Operands => lines::operands(&rendered, self),
+            Embedded::RedisLua => lines::redis_lua(&rendered, self),
+            Embedded::Mongosh => lines::mongosh(&rendered, self),
             Embedded::SshConfig => {
                 for command in super::later::ssh_config(text) {
                     self.run(command);
@@ -222,17 +232,20 @@ impl<'a> Reading<'a> {
 
     /// A program and its arguments.
     fn argv(&mut self, words: &[String]) {
+        self.repeated(&[], words);
+    }
+
+    /// The words of a command, and more of them.
+    fn repeated(&mut self, own: &[Argument], words: &[String]) {
         let mut command = self.by.clone();
         command.stdin = Stdin::Empty;
-        command.argv = words
-            .iter()
-            .map(|word| Argument {
-                value: self.holes.restore(word),
-                splits: false,
-                verbatim: None,
-                location: self.place.clone(),
-            })
-            .collect();
+        let added = words.iter().map(|word| Argument {
+            value: self.holes.restore(word),
+            splits: false,
+            verbatim: None,
+            location: self.place.clone(),
+        });
+        command.argv = own.iter().cloned().chain(added).collect();
         self.findings
             .nested
             .push(Nested::Command(Box::new(command)));
