@@ -21,6 +21,10 @@ mod schema;
 #[allow(dead_code, unreachable_pub, reason = "shared with the library")]
 mod grammar;
 
+#[path = "src/rules/document.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the library")]
+mod document;
+
 #[path = "src/rules/check.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the library")]
 mod check;
@@ -51,8 +55,10 @@ fn main() -> Result<(), Error> {
     let mut tables = Tables::default();
     for file in &packs("rules")? {
         let source = fs::read_to_string(file)?;
-        let pack = check::read(&source)
-            .map_err(|complaints| format!("{}: {}", file.display(), complaints.join("\n")))?;
+        let pack = check::read(&source).map_err(|complaints| {
+            let lines = complaints.iter().map(|it| it.line(file.display(), &source));
+            lines.collect::<Vec<_>>().join("\n")
+        })?;
         tables.add(file, pack, &out)?;
     }
     tables.write(&out)?;

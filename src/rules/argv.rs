@@ -44,6 +44,8 @@ struct Reader<'a> {
     /// `--`, or the first operand of a program that does not permute.
     options_over: bool,
     permute: bool,
+    /// Sub-commands that another reading takes for the beginning that stands here.
+    passed: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -58,11 +60,18 @@ impl<'a> Reader<'a> {
             in_tree: has_children(cli, &[]),
             options_over: false,
             permute: cli.parse.permute,
+            passed: Vec::new(),
         }
     }
 
-    /// Reads to the end, or to an undeclared flag that may take the next word: then the other
-    /// reading, in which it does, is returned and this one goes on without.
+    /// Whether the program takes two names for the same.
+    fn same(&self, one: &str, other: &str) -> bool {
+        one == other || (self.cli.parse.ignore_case && one.eq_ignore_ascii_case(other))
+    }
+
+    /// Reads to the end, or to a word that may be read in two ways: then the other reading is
+    /// returned and this one goes on without. An undeclared flag may take the next word; the
+    /// beginning of a sub-command's name may fit several.
     fn run(&mut self, words: &[Argument], may_split: bool) -> Option<Self> {
         while let Some(word) = words.get(self.next) {
             let first = self.next == 0;
@@ -70,7 +79,15 @@ impl<'a> Reader<'a> {
             if first && self.cli.parse.bundled && self.bundle(word, words) {
                 continue;
             }
-            if self.word(word, words) == Met::Undeclared
+            let beginning = self.in_tree && self.cli.parse.command_prefixes;
+            let before = beginning.then(|| self.clone());
+            let met = self.word(word, words);
+            if let Some(mut other) = before.filter(|_| met == Met::Ambiguous && may_split) {
+                other.next -= 1;
+                other.passed.extend(self.args.command.last().cloned());
+                return Some(other);
+            }
+            if met == Met::Undeclared
                 && may_split
                 && (self.in_tree || !self.permute)
                 && self.next < words.len()
@@ -87,7 +104,7 @@ impl<'a> Reader<'a> {
         let prefix = word.value.known_prefix();
         let exact = word.value.exact();
         if self.options_over || exact == Some("-") {
-            self.operand(word);
+            return self.operand(word);
         } else if exact == Some("--") && self.cli.parse.double_dash {
             self.options_over = true;
             self.args.dashes = Some(self.args.operands.len());
@@ -98,9 +115,9 @@ impl<'a> Reader<'a> {
         } else if prefix.starts_with('-') || (word.splits && may_be_options(&word.value)) {
             self.args.open = true;
             self.doubt(word);
-            self.operand(word);
+            return self.operand(word);
         } else if !self.assignment(word) {
-            self.operand(word);
+            return self.operand(word);
         }
         Met::Declared
     }
@@ -118,7 +135,7 @@ impl<'a> Reader<'a> {
         self.scope
             .iter()
             .rev()
-            .find(|declaration| declaration.names.iter().any(|known| known == name))
+            .find(|declaration| declaration.names.iter().any(|known| self.same(known, name)))
     }
 
     /// A long option by its name, an abbreviation of it, or its `--no-` form.
@@ -257,10 +274,15 @@ impl<'a> Reader<'a> {
         words: &[Argument],
     ) {
         let mut values: Vec<Argument> = attached.into_iter().collect();
+        let follows = |word: &&Argument| !word.value.known_prefix().starts_with('-');
         let wanted = match found.arity {
             Arity::Flag | Arity::Attached => 0,
             _ if negated => 0,
             Arity::Values(count) => count,
+            Arity::Optional if values.is_empty() => {
+                usize::from(words.get(self.next).is_some_and(|word| follows(&word)))
+            }
+            Arity::Optional => 1,
             Arity::Command => words
                 .iter()
                 .skip(self.next)
@@ -270,7 +292,7 @@ impl<'a> Reader<'a> {
             Arity::Rest => words
                 .iter()
                 .skip(self.next)
-                .take_while(|word| !word.value.known_prefix().starts_with('-'))
+                .take_while(follows)
                 .count()
                 .saturating_add(values.len()),
         };
@@ -304,39 +326,88 @@ impl<'a> Reader<'a> {
         Met::Undeclared
     }
 
-    fn operand(&mut self, word: &Argument) {
-        if self.in_tree && self.descend(word) {
-            return;
+    fn operand(&mut self, word: &Argument) -> Met {
+        if self.in_tree
+            && let Some(met) = self.descend(word)
+        {
+            return met;
         }
         if word.splits {
             self.doubt(word);
         }
         self.args.operands.push(word.clone());
         self.options_over |= !self.permute;
+        Met::Declared
     }
 
     /// Takes the word as a sub-command, if it is or may be one.
-    fn descend(&mut self, word: &Argument) -> bool {
+    fn descend(&mut self, word: &Argument) -> Option<Met> {
         let exact = word.value.exact().filter(|_| !word.splits);
-        if let Some(child) = exact.and_then(|word| child(self.cli, &self.args.command, word)) {
+        let mut fitting = exact.map_or_else(Vec::new, |word| self.children(word));
+        fitting.retain(|child| !self.passed.contains(child));
+        let met = if fitting.len() > 1 {
+            Met::Ambiguous
+        } else {
+            Met::Declared
+        };
+        if let Some(child) = fitting.into_iter().next() {
+            if met == Met::Declared {
+                self.passed.clear();
+            }
             self.args.command.push(child);
             let path = self.args.command.clone();
+            if self.cli.parse.local_options {
+                self.scope.clear();
+            }
             for node in self.cli.command.iter().filter(|node| is(&node.path, &path)) {
                 let here = declarations(&node.flags, &node.options).filter_map(Result::ok);
                 self.scope.extend(here);
                 self.permute &= !node.trailing;
             }
             self.in_tree = has_children(self.cli, &path);
-            return true;
+            return Some(met);
         }
         self.in_tree = false;
         if self.cli.unknown_command == UnknownCommand::Operand
             || takes_operands(self.cli, &self.args.command)
         {
-            return false;
+            return None;
         }
         self.args.unknown_command = Some(word.clone());
-        true
+        Some(Met::Declared)
+    }
+
+    /// The canonical sub-commands that a word here stands for: the one that is called so, or each
+    /// whose name begins so where beginnings are accepted.
+    fn children(&self, word: &str) -> Vec<String> {
+        let command = &self.args.command;
+        let below_here = paths(self.cli).filter_map(|path| below(path, command)?.next());
+        let names = below_here.filter(|name| *name != "*");
+        let nodes = self.cli.command.iter().filter_map(|node| {
+            let mut rest = below(&node.path, command)?;
+            let last = rest.next()?;
+            rest.next().is_none().then_some((node, last))
+        });
+        let aliases = nodes.flat_map(|(node, last)| {
+            let aliases = node.aliases.iter();
+            aliases.map(move |alias| (alias.as_str(), last))
+        });
+        let known: Vec<(&str, &str)> = names.map(|name| (name, name)).chain(aliases).collect();
+        if let Some((_, name)) = known.iter().find(|(name, _)| self.same(name, word)) {
+            return vec![(*name).to_owned()];
+        }
+        let mut fitting: Vec<String> = Vec::new();
+        if self.cli.parse.command_prefixes && !word.is_empty() {
+            for (name, canonical) in known {
+                let begins = name
+                    .get(..word.len())
+                    .is_some_and(|start| self.same(start, word));
+                if begins && !fitting.iter().any(|fits| fits == canonical) {
+                    fitting.push(canonical.to_owned());
+                }
+            }
+        }
+        fitting
     }
 }
 
@@ -344,6 +415,8 @@ impl<'a> Reader<'a> {
 enum Met {
     Declared,
     Undeclared,
+    /// The beginning of several sub-commands; one of them was taken.
+    Ambiguous,
 }
 
 fn is(path: &str, command: &[String]) -> bool {
@@ -372,21 +445,6 @@ fn below<'a>(path: &'a str, command: &[String]) -> Option<impl Iterator<Item = &
 
 fn has_children(cli: &Cli, command: &[String]) -> bool {
     paths(cli).any(|path| below(path, command).is_some_and(|mut rest| rest.next().is_some()))
-}
-
-/// The canonical word of a sub-command.
-fn child(cli: &Cli, command: &[String], word: &str) -> Option<String> {
-    let named = paths(cli).any(|path| {
-        below(path, command).is_some_and(|mut rest| rest.next() == Some(word) && word != "*")
-    });
-    if named {
-        return Some(word.to_owned());
-    }
-    let node = cli.command.iter().find(|node| {
-        node.aliases.iter().any(|alias| alias == word)
-            && below(&node.path, command).is_some_and(|rest| rest.count() == 1)
-    })?;
-    grammar::words(&node.path).last().map(str::to_owned)
 }
 
 /// Whether a command that has sub-commands does something by itself: then what is no
@@ -468,7 +526,7 @@ summary = "a demonstration"
 programs = ["demo"]
 parse = { abbreviations = true }
 flags = ["-f/--force", "-v/--verbose", "--[no-]dry-run"]
-options = ["-e/--environment", "-s/--set:2", "--ids:*", "--color:?", "-x/--exec:;"]
+options = ["-e/--environment", "-s/--set:2", "--ids:*", "--color:?", "-l/--limit:0-1", "-x/--exec:;"]
 read-only = ["volume list"]
 [[cli.command]]
 path = "volume delete"
@@ -558,6 +616,12 @@ trailing = true
                 "volume delete -x rm -rf ; y",
                 "volume delete | --exec=rm+-rf | ; y",
             ),
+            ("volume delete --limit 3 x", "volume delete | --limit=3 | x"),
+            ("volume delete --limit=3 x", "volume delete | --limit=3 | x"),
+            (
+                "volume delete -l -f",
+                "volume delete | --limit=, --force= | ",
+            ),
             ("volume delete -- -f", "volume delete |  | -f"),
             ("volume delete - -3", "volume delete |  | -"),
             ("run ls -f --force", "run |  | ls -f --force"),
@@ -593,6 +657,60 @@ trailing = true
         ] {
             assert_eq!(may_be_options(&Text::unknown(source)), options, "{source}");
         }
+    }
+
+    #[test]
+    fn beginnings_of_commands_any_case_and_options_of_one_level() {
+        let text = r#"
+schema = 1
+[pack]
+name = "demo"
+version = "1.0.0"
+summary = "a demonstration"
+[[cli]]
+programs = ["demo"]
+parse = { command-prefixes = true, ignore-case = true, local-options = true }
+options = ["-n/--name"]
+[[cli.command]]
+path = "route"
+aliases = ["r"]
+[[cli.command]]
+path = "route flush"
+[[cli.command]]
+path = "rule"
+flags = ["-n/--numeric"]
+[[cli.command]]
+path = "restart"
+"#;
+        let pack = check::read(text).unwrap();
+        let read = |line: &str| -> Vec<String> {
+            let words: Vec<Argument> = line
+                .split_ascii_whitespace()
+                .map(|word| Argument::known(word, Location::default()))
+                .collect();
+            read(&pack.cli[0], &words).iter().map(shown).collect()
+        };
+        for (line, expected) in [
+            ("r f", &["route flush |  | "][..]),
+            ("ROUTE FL", &["route flush |  | "]),
+            ("-n x ru -N y", &["rule | --name=x, --numeric= | y"]),
+            ("re x", &["restart |  | x"]),
+            ("ro -n", &["route | -n= | "]),
+            ("--NAME a ru", &["rule | --name=a | "]),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+        let several = read("R");
+        assert_eq!(several, ["route |  | "]);
+        let pack_without = text.replace("aliases = [\"r\"]\n", "");
+        let pack = check::read(&pack_without).unwrap();
+        let words = [Argument::known("r", Location::default())];
+        let mut commands: Vec<String> = super::read(&pack.cli[0], &words)
+            .iter()
+            .map(|args| args.command.join(" "))
+            .collect();
+        commands.sort();
+        assert_eq!(commands, ["restart", "route", "rule"]);
     }
 
     #[test]

@@ -1,89 +1,37 @@
 //! Reads a pack and holds it to the format, for `build.rs` and for packs that a team adds.
 //!
-//! Owns the complaints. Must stay free of every other module but the schema and the grammar.
+//! Owns what is wrong with a pack. Must stay free of every other module but the schema, the
+//! grammar and the places in the text.
 
 use std::collections::BTreeSet;
 
+use super::document::{At, Complaint, Document, did_you_mean, nearest};
 use super::grammar::{self, Declaration, covers, declarations};
 use super::schema::{
-    Cli, Condition, Delegate, DelegateSource, Pack, Rule, Source, TargetSource, UnknownCommand,
-    Write, WriteSource,
+    ANALYZERS, CONTEXTS, Cli, Condition, Delegate, DelegateSource, Pack, PlaceHint, Rule, Source,
+    UnknownCommand, Write, WriteSource,
 };
 
 /// The pack of this TOML text, or every complaint about it, each with where it stands.
-pub fn read(source: &str) -> Result<Pack, Vec<String>> {
-    let pack: Pack = toml::from_str(source).map_err(|error| vec![error.to_string()])?;
-    let complaints = check(&pack);
+pub fn read(source: &str) -> Result<Pack, Vec<Complaint>> {
+    let document = Document::read(source).map_err(|complaint| vec![complaint])?;
+    let pack: Pack = toml::from_str(source).map_err(|error| vec![Complaint::of(&error, source)])?;
+    let mut checker = Checker {
+        document: &document,
+        complaints: Vec::new(),
+    };
+    checker.pack(&pack);
+    let mut complaints = checker.complaints;
     if complaints.is_empty() {
         return Ok(pack);
     }
-    Err(complaints
-        .into_iter()
-        .map(|(id, complaint)| match line_of(source, &id) {
-            Some(line) => format!("line {line}, `{id}`: {complaint}"),
-            None => format!("`{id}`: {complaint}"),
-        })
-        .collect())
+    complaints.sort_by_key(|complaint| complaint.span.start);
+    Err(complaints)
 }
 
-/// The line where a rule is named.
-fn line_of(source: &str, id: &str) -> Option<usize> {
-    let quoted = format!("\"{id}\"");
-    source
-        .lines()
-        .position(|line| line.trim_start().starts_with("id") && line.contains(&quoted))
-        .map(|index| index + 1)
-}
-
-type Complaints = Vec<(String, String)>;
-
-fn check(pack: &Pack) -> Complaints {
-    let mut complaints = Vec::new();
-    let name = &pack.pack.name;
-    let mut complain = |id: &str, text: String| complaints.push((id.to_owned(), text));
-    if pack.schema != 1 {
-        complain(name, format!("schema {} is not known, only 1", pack.schema));
-    }
-    if !is_kebab_case(name) {
-        complain(name, "the pack's name is not kebab-case".to_owned());
-    }
-    let mut ids = BTreeSet::new();
-    for rule in pack.cli.iter().flat_map(|cli| &cli.rule) {
-        if !is_kebab_case(&rule.id) {
-            complain(&rule.id, "the id is not kebab-case".to_owned());
-        }
-        if !ids.insert(&rule.id) {
-            complain(&rule.id, "the id is used twice".to_owned());
-        }
-        if rule.matches.is_empty() || rule.no_match.is_empty() {
-            complain(
-                &rule.id,
-                "needs at least one `match` and one `no-match`".to_owned(),
-            );
-        }
-    }
-    let mut programs = BTreeSet::new();
-    for program in pack
-        .read_only
-        .iter()
-        .chain(&pack.reversible)
-        .chain(pack.cli.iter().flat_map(|cli| &cli.programs))
-    {
-        if !programs.insert(program) {
-            complain(program, "the program is described twice".to_owned());
-        }
-    }
-    for cli in &pack.cli {
-        Checker {
-            cli,
-            complaints: &mut complaints,
-        }
-        .cli();
-    }
-    complaints
-}
-
-fn is_kebab_case(text: &str) -> bool {
+/// Small letters, digits and single dashes between them.
+#[must_use]
+pub fn is_kebab_case(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')
         && !text.ends_with('-')
@@ -94,52 +42,178 @@ fn is_kebab_case(text: &str) -> bool {
 }
 
 struct Checker<'a> {
-    cli: &'a Cli,
-    complaints: &'a mut Complaints,
+    document: &'a Document<'a>,
+    complaints: Vec<Complaint>,
 }
 
 impl Checker<'_> {
-    fn complain(&mut self, id: &str, text: String) {
-        self.complaints.push((id.to_owned(), text));
+    fn complain(&mut self, at: &At<'_>, message: impl Into<String>) {
+        self.offer(at, message, None);
     }
 
-    fn cli(&mut self) {
-        let name = self.cli.programs.first().cloned().unwrap_or_default();
-        if self.cli.programs.is_empty() {
-            self.complain(&name, "a `cli` needs at least one program".to_owned());
+    fn offer(&mut self, at: &At<'_>, message: impl Into<String>, help: Option<String>) {
+        self.complaints.push(Complaint {
+            span: self.document.span(at),
+            message: message.into(),
+            help,
+        });
+    }
+
+    fn pack(&mut self, pack: &Pack) {
+        if pack.schema != 1 {
+            let message = format!("schema {} is not known to this guard", pack.schema);
+            let help = Some("the format that it reads is `schema = 1`".to_owned());
+            self.offer(&At::root("schema"), message, help);
         }
-        self.level(&name, &self.cli.flags, &self.cli.options);
-        for node in &self.cli.command {
-            self.level(&node.path, &node.flags, &node.options);
-            let path: Vec<String> = grammar::words(&node.path).map(str::to_owned).collect();
-            for flag in &node.harmless {
-                self.declared(&node.path, flag, &[path.join(" ")]);
+        if !is_kebab_case(&pack.pack.name) {
+            let header = At::root("pack");
+            self.kebab_case(&header.key("name"), &pack.pack.name);
+        }
+        self.programs(pack);
+        let mut ids = BTreeSet::new();
+        let clis = At::root("cli");
+        for (index, cli) in pack.cli.iter().enumerate() {
+            let at = clis.index(index);
+            let rules = at.key("rule");
+            for (index, rule) in cli.rule.iter().enumerate() {
+                let id = rules.index(index);
+                let id = id.key("id");
+                if !is_kebab_case(&rule.id) {
+                    self.kebab_case(&id, &rule.id);
+                }
+                if !ids.insert(&rule.id) {
+                    self.complain(&id, format!("the id `{}` is used twice", rule.id));
+                }
+            }
+            CliChecker { cli, all: self }.cli(&at);
+        }
+    }
+
+    fn kebab_case(&mut self, at: &At<'_>, text: &str) {
+        let mut right = String::new();
+        for letter in text.trim().chars() {
+            match letter {
+                letter if letter.is_ascii_uppercase() => {
+                    right.push('-');
+                    right.push(letter.to_ascii_lowercase());
+                }
+                letter if letter.is_ascii_alphanumeric() => right.push(letter),
+                _ => right.push('-'),
             }
         }
-        for flag in &self.cli.harmless {
-            self.declared(&name, flag, &["*".to_owned()]);
+        let words: Vec<&str> = right.split('-').filter(|word| !word.is_empty()).collect();
+        let right = words.join("-");
+        let help = is_kebab_case(&right).then(|| format!("write `{right}`"));
+        let message =
+            format!("`{text}` is not kebab-case: small letters, digits and single dashes");
+        self.offer(at, message, help);
+    }
+
+    /// Each program belongs to one part of the pack.
+    fn programs(&mut self, pack: &Pack) {
+        let mut programs = BTreeSet::new();
+        let mut each = |all: &mut Self, at: &At<'_>, names: &'_ [String]| {
+            for (index, name) in names.iter().enumerate() {
+                let at = at.index(index);
+                if name.is_empty() || name.contains(['/', ' ']) {
+                    let message = format!("`{name}` is no base name of a program");
+                    all.complain(&at, message);
+                }
+                if !programs.insert(name.clone()) {
+                    all.complain(&at, format!("the program `{name}` is described twice"));
+                }
+            }
+        };
+        each(self, &At::root("read-only"), &pack.read_only);
+        each(self, &At::root("reversible"), &pack.reversible);
+        let clis = At::root("cli");
+        for (index, cli) in pack.cli.iter().enumerate() {
+            each(self, &clis.index(index).key("programs"), &cli.programs);
         }
-        for rule in &self.cli.rule {
-            self.rule(rule);
+    }
+}
+
+struct CliChecker<'a, 'b> {
+    cli: &'a Cli,
+    all: &'a mut Checker<'b>,
+}
+
+impl CliChecker<'_, '_> {
+    fn cli(&mut self, at: &At<'_>) {
+        let cli = self.cli;
+        if cli.programs.is_empty() {
+            self.all
+                .complain(&at.key("programs"), "a `cli` needs at least one program");
         }
-        for delegate in &self.cli.delegate {
-            self.delegate(&name, delegate);
+        self.level(at, &cli.flags, &cli.options);
+        let commands = at.key("command");
+        for (index, node) in cli.command.iter().enumerate() {
+            let at = commands.index(index);
+            if grammar::words(&node.path).next().is_none() || node.path.contains('*') {
+                let message = "a command's path is its words, as in `volume delete`";
+                self.all.complain(&at.key("path"), message);
+            }
+            self.level(&at, &node.flags, &node.options);
+            let path: Vec<&str> = grammar::words(&node.path).collect();
+            self.each_declared(&at.key("harmless"), &node.harmless, &[path.join(" ")]);
         }
-        for write in &self.cli.write {
-            self.write(&name, write);
+        self.each_declared(&at.key("harmless"), &cli.harmless, &["*".to_owned()]);
+        self.listed(
+            &at.key("analyzer"),
+            "analyzer",
+            cli.analyzer.as_deref(),
+            ANALYZERS,
+        );
+        self.listed(
+            &at.key("context"),
+            "context",
+            cli.context.as_deref(),
+            CONTEXTS,
+        );
+        let all = |name: &'static str| at.key(name);
+        for (index, rule) in cli.rule.iter().enumerate() {
+            self.rule(&all("rule").index(index), rule);
         }
+        for (index, delegate) in cli.delegate.iter().enumerate() {
+            self.delegate(&all("delegate").index(index), delegate);
+        }
+        for (index, write) in cli.write.iter().enumerate() {
+            self.write(&all("write").index(index), write);
+        }
+        self.sources(&at.key("server"), &cli.server, &["*".to_owned()]);
+        for (index, hint) in cli.place.iter().enumerate() {
+            self.place(&all("place").index(index), hint);
+        }
+    }
+
+    fn listed(&mut self, at: &At<'_>, what: &str, name: Option<&str>, known: &[&str]) {
+        let Some(name) = name.filter(|name| !known.contains(name)) else {
+            return;
+        };
+        let help = nearest(name, known.iter().copied());
+        let help = help.map_or_else(
+            || format!("it is one of: {}", known.join(", ")),
+            |name| did_you_mean(&name),
+        );
+        self.all
+            .offer(at, format!("there is no {what} `{name}`"), Some(help));
     }
 
     /// The declarations of one level are well formed, and none is made twice.
-    fn level(&mut self, id: &str, flags: &[String], options: &[String]) {
+    fn level(&mut self, at: &At<'_>, flags: &[String], options: &[String]) {
+        let (flag_list, option_list) = (at.key("flags"), at.key("options"));
+        let places = (0..flags.len())
+            .map(|index| flag_list.index(index))
+            .chain((0..options.len()).map(|index| option_list.index(index)));
         let mut seen = BTreeSet::new();
-        for declaration in declarations(flags, options) {
+        for (declaration, at) in declarations(flags, options).zip(places) {
             match declaration {
-                Err(complaint) => self.complain(id, complaint),
+                Err(complaint) => self.all.complain(&at, complaint),
                 Ok(declaration) => {
                     for name in declaration.names {
                         if !seen.insert(name.to_string()) {
-                            self.complain(id, format!("`{name}` is declared twice"));
+                            self.all
+                                .complain(&at, format!("`{name}` is declared twice"));
                         }
                     }
                 }
@@ -147,150 +221,232 @@ impl Checker<'_> {
         }
     }
 
-    /// The option is declared, by its canonical name, for one of the commands.
-    fn declared(&mut self, id: &str, name: &str, commands: &[String]) {
-        let any = commands.is_empty() || commands.iter().any(|path| path.contains('*'));
-        let here = |declaration: Result<Declaration<'_>, String>| {
-            declaration.is_ok_and(|declaration| declaration.canonical() == name)
-        };
-        let in_command = self.cli.command.iter().any(|node| {
-            let reaches = any
-                || commands.iter().any(|path| {
-                    let path: Vec<&str> = grammar::words(path).collect();
-                    let node: Vec<&str> = grammar::words(&node.path).collect();
-                    path.starts_with(&node)
-                });
-            reaches && declarations(&node.flags, &node.options).any(here)
-        });
-        if !in_command && !declarations(&self.cli.flags, &self.cli.options).any(here) {
-            self.complain(
-                id,
-                format!("`{name}` is not declared, or not by its last spelling"),
-            );
+    fn each_declared(&mut self, at: &At<'_>, names: &[String], commands: &[String]) {
+        for (index, name) in names.iter().enumerate() {
+            self.declared(&at.index(index), name, commands);
         }
     }
 
-    /// The command is in the tree.
-    fn exists(&mut self, id: &str, path: &str) {
+    /// The option is declared, by its canonical name, for one of the commands.
+    fn declared(&mut self, at: &At<'_>, name: &str, commands: &[String]) {
+        let any = commands.is_empty() || commands.iter().any(|path| path.contains('*'));
+        let nodes = self.cli.command.iter().filter(|node| {
+            any || commands.iter().any(|path| {
+                let path: Vec<&str> = grammar::words(path).collect();
+                let node: Vec<&str> = grammar::words(&node.path).collect();
+                path.starts_with(&node)
+            })
+        });
+        let levels = nodes.map(|node| (&node.flags, &node.options));
+        let reached: Vec<Declaration<'_>> = levels
+            .chain([(&self.cli.flags, &self.cli.options)])
+            .flat_map(|(flags, options)| declarations(flags, options))
+            .filter_map(Result::ok)
+            .collect();
+        if reached
+            .iter()
+            .any(|declaration| declaration.canonical() == name)
+        {
+            return;
+        }
+        let same =
+            |declaration: &&Declaration<'_>| declaration.names.iter().any(|known| known == name);
+        let (message, help) = match reached.iter().find(same) {
+            Some(declaration) => {
+                let canonical = declaration.canonical();
+                let message = format!("`{name}` is not the last spelling of its declaration");
+                (message, Some(format!("rules call it `{canonical}`")))
+            }
+            None => {
+                let known = reached.iter().map(Declaration::canonical);
+                let help = nearest(name, known).map(|name| did_you_mean(&name));
+                let help = help.unwrap_or_else(|| {
+                    "add it to `flags`, or to `options` if it takes a value".to_owned()
+                });
+                (format!("option `{name}` is not declared"), Some(help))
+            }
+        };
+        self.all.offer(at, message, help);
+    }
+
+    /// The commands are in the tree.
+    fn commands(&mut self, at: &At<'_>, paths: &[String]) {
+        for (index, path) in paths.iter().enumerate() {
+            self.exists(&at.index(index), path);
+        }
+    }
+
+    fn exists(&mut self, at: &At<'_>, path: &str) {
         if path.contains('*') {
             return;
         }
         let words: Vec<String> = grammar::words(path).map(str::to_owned).collect();
         let listed = self.cli.read_only.iter().chain(&self.cli.reversible);
-        let known = self
-            .cli
-            .command
-            .iter()
-            .map(|node| &node.path)
-            .chain(listed)
-            .any(|path| covers(path, &words));
-        if !known {
-            self.complain(id, format!("there is no command `{path}`"));
+        let mut known = self.cli.command.iter().map(|node| &node.path).chain(listed);
+        if known.clone().any(|path| covers(path, &words)) {
+            return;
         }
+        let of_alias = self.cli.command.iter().find(|node| {
+            let (Some((last, above)), Some((_, node_above))) =
+                (words.split_last(), split(&node.path))
+            else {
+                return false;
+            };
+            node.aliases.contains(last) && node_above == above
+        });
+        let help = match of_alias {
+            Some(node) => Some(format!("rules call it `{}`", node.path)),
+            None => {
+                nearest(path, known.by_ref().map(String::as_str)).map(|name| did_you_mean(&name))
+            }
+        };
+        let help = help.unwrap_or_else(|| "add it to the tree as a `[[cli.command]]`".to_owned());
+        let program = self.cli.programs.first().map_or("", String::as_str);
+        self.all.offer(
+            at,
+            format!("`{program}` has no command `{path}`"),
+            Some(help),
+        );
     }
 
-    fn rule(&mut self, rule: &Rule) {
-        for path in &rule.command {
-            self.exists(&rule.id, path);
+    fn rule(&mut self, at: &At<'_>, rule: &Rule) {
+        for (examples, key) in [(&rule.matches, "match"), (&rule.no_match, "no-match")] {
+            if examples.is_empty() {
+                let message = format!("rule `{}` needs at least one `{key}`", rule.id);
+                self.all.complain(&at.key(key), message);
+            }
         }
+        self.commands(&at.key("command"), &rule.command);
         if rule.command.is_empty()
             && !self.cli.command.is_empty()
             && self.cli.unknown_command == UnknownCommand::Verb
         {
-            self.complain(
-                &rule.id,
-                "names no `command` (`\"*\"` is every one)".to_owned(),
-            );
+            let message = format!("rule `{}` names no `command`", rule.id);
+            let help = Some("`command = [\"*\"]` is every one".to_owned());
+            self.all.offer(at, message, help);
         }
-        for text in [&rule.summary, &rule.action, &rule.source] {
+        for (text, key) in [
+            (&rule.summary, "summary"),
+            (&rule.action, "action"),
+            (&rule.source, "source"),
+            (&rule.target.kind, "target"),
+        ] {
             if text.trim().is_empty() {
-                self.complain(&rule.id, "a text is empty".to_owned());
+                let message = format!("rule `{}`: the text is empty", rule.id);
+                self.all.complain(&at.key(key), message);
             }
         }
-        for condition in rule.when.iter().chain(&rule.unless) {
-            self.condition(&rule.id, condition, &rule.command);
-        }
-        self.target(&rule.id, &rule.target, &rule.command);
+        self.conditions(at, "when", rule.when.as_ref(), &rule.command);
+        self.conditions(at, "unless", rule.unless.as_ref(), &rule.command);
+        self.sources(
+            &at.key("target").key("name"),
+            &rule.target.name,
+            &rule.command,
+        );
     }
 
-    fn target(&mut self, id: &str, target: &TargetSource, commands: &[String]) {
-        for source in &target.name {
-            self.source(id, source, commands);
+    fn sources(&mut self, at: &At<'_>, sources: &[Source], commands: &[String]) {
+        for (index, source) in sources.iter().enumerate() {
+            let at = at.index(index);
+            match source {
+                Source::Option(name) => self.declared(&at.key("option"), name, commands),
+                Source::Destinations(name) if !name.is_empty() => {
+                    self.declared(&at.key("destinations"), name, commands);
+                }
+                Source::Join { of, .. } => {
+                    let join = at.key("join");
+                    if of.is_empty() {
+                        self.all.complain(&join, "nothing is joined");
+                    }
+                    self.sources(&join.key("of"), of, commands);
+                }
+                Source::Destinations(_)
+                | Source::Operand(_)
+                | Source::Operands(_)
+                | Source::OperandsButLast(_)
+                | Source::Env(_)
+                | Source::Context(_)
+                | Source::Literal(_) => {}
+            }
         }
     }
 
-    fn source(&mut self, id: &str, source: &Source, commands: &[String]) {
-        match source {
-            Source::Option(name) => self.declared(id, name, commands),
-            Source::Destinations(name) if !name.is_empty() => self.declared(id, name, commands),
-            Source::Destinations(_)
-            | Source::Operand(_)
-            | Source::Operands(_)
-            | Source::OperandsButLast(_)
-            | Source::Env(_)
-            | Source::Context(_)
-            | Source::Literal(_) => {}
+    fn conditions(
+        &mut self,
+        at: &At<'_>,
+        key: &'static str,
+        condition: Option<&Condition>,
+        commands: &[String],
+    ) {
+        if let Some(condition) = condition {
+            self.condition(&at.key(key), condition, commands);
         }
     }
 
-    fn condition(&mut self, id: &str, condition: &Condition, commands: &[String]) {
-        for flag in condition.any_flag.iter().chain(&condition.all_flags) {
-            self.declared(id, flag, commands);
-        }
+    fn condition(&mut self, at: &At<'_>, condition: &Condition, commands: &[String]) {
+        self.each_declared(&at.key("any-flag"), &condition.any_flag, commands);
+        self.each_declared(&at.key("all-flags"), &condition.all_flags, commands);
         if let Some(values) = &condition.option {
-            self.declared(id, &values.name, commands);
+            self.declared(&at.key("option").key("name"), &values.name, commands);
         }
-        for inner in condition.any.iter().chain(condition.not.as_deref()) {
-            self.condition(id, inner, commands);
+        let any = at.key("any");
+        for (index, inner) in condition.any.iter().enumerate() {
+            self.condition(&any.index(index), inner, commands);
+        }
+        self.conditions(at, "not", condition.not.as_deref(), commands);
+    }
+
+    fn place(&mut self, at: &At<'_>, hint: &PlaceHint) {
+        let everywhere = ["*".to_owned()];
+        self.conditions(at, "when", hint.when.as_ref(), &everywhere);
+        self.sources(&at.key("environment"), &hint.environment, &everywhere);
+        if hint.environment.is_empty() && hint.tier.is_none() {
+            let message = "a place needs an `environment` or a `tier`";
+            self.all.complain(at, message);
         }
     }
 
-    fn write(&mut self, id: &str, write: &Write) {
-        for path in &write.command {
-            self.exists(id, path);
-        }
-        if let Some(condition) = &write.when {
-            self.condition(id, condition, &write.command);
-        }
-        for source in &write.to {
-            self.source(id, source, &write.command);
-        }
+    fn write(&mut self, at: &At<'_>, write: &Write) {
+        self.commands(&at.key("command"), &write.command);
+        self.conditions(at, "when", write.when.as_ref(), &write.command);
+        self.sources(&at.key("to"), &write.to, &write.command);
         if let WriteSource::OptionOrStdin(name) = &write.from {
-            self.declared(id, name, &write.command);
+            self.declared(&at.key("from"), name, &write.command);
         }
-        for flag in &write.append {
-            self.declared(id, flag, &write.command);
-        }
+        self.each_declared(&at.key("append"), &write.append, &write.command);
     }
 
-    fn delegate(&mut self, id: &str, delegate: &Delegate) {
-        for path in &delegate.command {
-            self.exists(id, path);
-        }
-        if let Some(condition) = &delegate.when {
-            self.condition(id, condition, &delegate.command);
-        }
+    fn delegate(&mut self, at: &At<'_>, delegate: &Delegate) {
+        let commands = &delegate.command;
+        self.commands(&at.key("command"), commands);
+        self.conditions(at, "when", delegate.when.as_ref(), commands);
         if let DelegateSource::Option(name)
         | DelegateSource::OptionAndOperands { option: name, .. }
         | DelegateSource::After {
             option: Some(name), ..
         } = &delegate.from
         {
-            self.declared(id, name, &delegate.command);
+            self.declared(&at.key("from"), name, commands);
         }
-        for name in delegate
-            .clear_env
-            .iter()
-            .chain(&delegate.unset_env)
-            .chain(&delegate.directory)
-            .chain(&delegate.replace)
-        {
-            self.declared(id, name, &delegate.command);
+        self.each_declared(&at.key("clear-env"), &delegate.clear_env, commands);
+        self.each_declared(&at.key("unset-env"), &delegate.unset_env, commands);
+        for (name, key) in [
+            (&delegate.directory, "directory"),
+            (&delegate.replace, "replace"),
+        ] {
+            if let Some(name) = name {
+                self.declared(&at.key(key), name, commands);
+            }
         }
-        for source in &delegate.elsewhere {
-            self.source(id, source, &delegate.command);
-        }
+        self.sources(&at.key("elsewhere"), &delegate.elsewhere, commands);
     }
+}
+
+/// The last word of a path, and those above it.
+fn split(path: &str) -> Option<(&str, Vec<&str>)> {
+    let mut words: Vec<&str> = grammar::words(path).collect();
+    let last = words.pop()?;
+    Some((last, words))
 }
 
 #[cfg(test)]
@@ -310,6 +466,7 @@ flags = ["-y/--yes"]
 [[cli.command]]
 path = "volume delete"
 options = ["-v/--volume"]
+aliases = ["rm"]
 [[cli.rule]]
 id = "volume-delete"
 command = ["volume delete"]
@@ -329,35 +486,86 @@ no-match = ["demo volume list"]
     }
 
     #[test]
-    fn each_break_of_the_format_is_named_with_its_place() {
-        for (from, to, complaint) in [
-            ("action =", "act =", "unknown field"),
-            ("\"volume-delete\"", "\"VolumeDelete\"", "not kebab-case"),
-            ("\"--yes\"", "\"--force\"", "`--force` is not declared"),
-            ("\"--yes\"", "\"-y\"", "`-y` is not declared"),
+    fn each_break_of_the_format_is_named_with_its_place_and_what_would_be_right() {
+        for (from, to, expected) in [
+            ("class =", "clas =", "19:1: unknown field `clas`"),
+            ("class =", "clas =", "did you mean `class`?"),
+            (
+                "\"irreversible\"",
+                "\"irreversable\"",
+                "did you mean `irreversible`?",
+            ),
+            (
+                "\"volume-delete\"",
+                "\"VolumeDelete\"",
+                "16:6: `VolumeDelete` is not kebab-case",
+            ),
+            (
+                "\"volume-delete\"",
+                "\"VolumeDelete\"",
+                "write `volume-delete`",
+            ),
+            (
+                "\"--yes\"",
+                "\"--yse\"",
+                "18:22: option `--yse` is not declared; did you mean `--yes`?",
+            ),
+            ("\"--yes\"", "\"-y\"", "rules call it `--yes`"),
             (
                 "option = \"--volume\"",
-                "option = \"--vol\"",
-                "not declared",
+                "option = \"--size\"",
+                "21:48: option `--size` is not declared; add it",
             ),
             (
                 "command = [\"volume delete\"]",
-                "command = [\"wipe\"]",
-                "no command `wipe`",
+                "command = [\"volume delet\"]",
+                "17:12: `demo` has no command `volume delet`; did you mean `volume delete`?",
+            ),
+            (
+                "command = [\"volume delete\"]",
+                "command = [\"volume rm\"]",
+                "rules call it `volume delete`",
             ),
             (
                 "match = [\"demo volume delete -v x\"]",
                 "match = []",
-                "at least one `match`",
+                "24:9: rule `volume-delete` needs at least one `match`",
             ),
-            ("schema = 1", "schema = 2", "schema 2"),
-            ("\"-v/--volume\"", "\"volume\"", "no flag or option"),
+            ("schema = 1", "schema = 2", "2:10: schema 2"),
+            (
+                "\"-v/--volume\"",
+                "\"volume\"",
+                "13:12: `volume`: `volume` is no flag or option",
+            ),
+            (
+                "[\"demo\"]",
+                "[\"demo\"]\nanalyzer = \"pyton\"",
+                "did you mean `python`?",
+            ),
+            ("version = ", "version ", "5:9:"),
         ] {
             let broken = PACK.replacen(from, to, 1);
-            let complaints = read(&broken).unwrap_err().join("\n");
-            assert!(complaints.contains(complaint), "{to}: {complaints}");
+            let complaints = read(&broken).unwrap_err();
+            let lines: Vec<String> = complaints
+                .iter()
+                .map(|complaint| complaint.line("demo.toml", &broken))
+                .collect();
+            let shown = lines.join("\n");
+            assert!(shown.contains(expected), "{to}: {shown}");
+            assert!(shown.starts_with("demo.toml:"), "{shown}");
         }
-        let complaints = read(&PACK.replacen("\"--yes\"", "\"-f\"", 1)).unwrap_err();
-        assert!(complaints.join("").contains("line 15"), "{complaints:?}");
+    }
+
+    #[test]
+    fn every_complaint_is_made_at_once_and_in_order() {
+        let broken = PACK
+            .replace("\"--yes\"", "\"--force\"")
+            .replace("\"volume delete\"]", "\"wipe\"]");
+        let complaints = read(&broken).unwrap_err();
+        let lines: Vec<usize> = complaints
+            .iter()
+            .map(|complaint| complaint.position(&broken).0)
+            .collect();
+        assert_eq!(lines, [17, 18, 21]);
     }
 }

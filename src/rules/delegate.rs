@@ -24,7 +24,7 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     let words = words(&to.from, call);
     let by_itself = match &to.from {
         DelegateSource::After { .. } | DelegateSource::Env(_) => true,
-        DelegateSource::Option(_) => to.to == Language::Shell,
+        DelegateSource::Option(_) => to.to == Language::Shell || to.program.is_some(),
         _ => false,
     };
     if by_itself {
@@ -60,8 +60,7 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
         take_assignments(&mut words, &mut inner);
     }
     if let Some(program) = to.program.as_ref().filter(|_| !words.is_empty()) {
-        let place = call.command.location.clone();
-        words.insert(0, Argument::known(program.as_str(), place));
+        words.splice(0..0, started(program, call));
     }
     if words.is_empty() && to.append_stdin {
         words.push(Argument::known("echo", call.command.location.clone()));
@@ -150,9 +149,21 @@ fn programs_in(words: &[Argument], by: &Command, call: &Call<'_>, findings: &mut
     }
 }
 
+/// The program that a pack names, with its first arguments.
+fn started<'a>(program: &'a str, call: &'a Call<'_>) -> impl Iterator<Item = Argument> + 'a {
+    let place = &call.command.location;
+    let words = program.split_ascii_whitespace();
+    words.map(move |word| Argument::known(word, place.clone()))
+}
+
 /// Text on standard input is the program.
 fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     let mut inner = inner_command(to, call);
+    if let Some(program) = &to.program {
+        inner.argv = started(program, call).collect();
+        findings.nested.push(Nested::Command(Box::new(inner)));
+        return;
+    }
     match to.to {
         Language::Shell | Language::ShellFile => {
             script::from_stdin("sh".into(), Vec::new(), &inner, call.world, findings);

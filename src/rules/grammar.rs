@@ -1,6 +1,7 @@
 //! Declarations of flags, options and commands, as packs write them.
 //!
-//! Owns their spelling: `-y/--yes`, `--[no-]dry-run`, `--config:3`, `--ids:*`, `--color:?`. Used
+//! Owns their spelling: `-y/--yes`, `--[no-]dry-run`, `--config:3`, `--ids:*`, `--color:?`,
+//! `--limit:0-1`. Used
 //! by the check of packs and by the reader of argvs; must stay free of every other module but
 //! the schema.
 
@@ -21,6 +22,8 @@ pub enum Arity {
     Command,
     /// One, and only in the same word: `--color=always`.
     Attached,
+    /// One, in the same word or the next if that is no option.
+    Optional,
 }
 
 /// One declared flag or option.
@@ -45,11 +48,12 @@ impl<'a> Declaration<'a> {
             Some((names, "*")) => (names, Arity::Rest),
             Some((names, ";")) => (names, Arity::Command),
             Some((names, "?")) => (names, Arity::Attached),
+            Some((names, "0-1")) => (names, Arity::Optional),
             Some((names, count)) => match count.parse() {
                 Ok(count @ 1..=9) => (names, Arity::Values(count)),
                 _ => {
                     return Err(format!(
-                        "`{text}`: what follows `:` is 1 to 9, `*`, `;` or `?`"
+                        "`{text}`: what follows `:` is 1 to 9, `0-1`, `*`, `;` or `?`"
                     ));
                 }
             },
@@ -138,6 +142,7 @@ mod tests {
             ("--ids:*", Arity::Rest),
             ("--exec:;", Arity::Command),
             ("--color:?", Arity::Attached),
+            ("--limit:0-1", Arity::Optional),
             ("of=", Arity::Values(1)),
         ] {
             assert_eq!(Declaration::option(text).unwrap().arity, arity, "{text}");

@@ -10,7 +10,7 @@ use super::grammar::{covers, nodes};
 use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
 use super::store::{self, Entry};
 use super::target::{self, Named};
-use super::{argv, delegate, paths, script, verb, write};
+use super::{argv, delegate, paths, place, script, verb, write};
 use crate::call::{Args, Call, Findings};
 use crate::context::{self, Place, server};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
@@ -226,13 +226,16 @@ impl Matcher<'_> {
 
     fn place(&mut self) -> &Place {
         let Self { cli, call, place } = self;
-        place.get_or_insert_with(|| match &cli.context {
-            Some(probe) => place_of(probe, call),
-            None if !cli.server.is_empty() => {
-                let named = target::first(&cli.server, call, &Place::default());
-                server::place(named.first().map(|name| &name.text), call)
-            }
-            None => Place::default(),
+        place.get_or_insert_with(|| {
+            let probed = match &cli.context {
+                Some(probe) => place_of(probe, call),
+                None if !cli.server.is_empty() => {
+                    let named = target::first(&cli.server, call, &Place::default());
+                    server::place(named.first().map(|name| &name.text), call)
+                }
+                None => Place::default(),
+            };
+            place::hinted(&cli.place, call, probed)
         })
     }
 

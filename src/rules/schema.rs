@@ -2,12 +2,14 @@
 //!
 //! Data only: a pack declares how a CLI reads its own argv, then what each command does and how
 //! that is undone. It can never grant. `build.rs` reads the same types, so a broken built-in
-//! pack does not compile. Must stay free of every other module of the crate.
+//! pack does not compile; `rules/pack.schema.json` is made from them. Must stay free of every
+//! other module of the crate.
 
 use serde::{Deserialize, Serialize};
 
 /// One pack: one TOML file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pack {
     pub schema: u32,
@@ -24,6 +26,7 @@ pub struct Pack {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Header {
     /// Kebab-case; the part of a rule id before the slash.
@@ -33,10 +36,16 @@ pub struct Header {
     /// Where the CLI is documented.
     #[serde(default)]
     pub docs: String,
+    /// Who keeps the pack, and under which licence it is shared.
+    #[serde(default)]
+    pub authors: Vec<String>,
+    #[serde(default)]
+    pub license: Option<String>,
 }
 
 /// One program (under all its names) and its grammar.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Cli {
     /// Base names of the program.
@@ -56,7 +65,7 @@ pub struct Cli {
     pub flags: Vec<String>,
     /// Options with a value: `-e/--environment`; `--config:3` takes three values, `--ids:*`
     /// every word up to the next option, `--exec:;` every word up to a `;`, `--color:?` one only
-    /// when attached (`--color=always`).
+    /// when attached (`--color=always`), `--limit:0-1` the next word unless it is an option.
     #[serde(default)]
     pub options: Vec<String>,
     /// Flags under which nothing is done: help, version, dry runs that the CLI really has.
@@ -84,20 +93,91 @@ pub struct Cli {
     /// The files that it writes, as far as it matters what they hold then.
     #[serde(default)]
     pub write: Vec<Write>,
-    /// A native reader for what data cannot say: see `payload::Analyzer`.
+    /// A native reader for what data cannot say: one of [`ANALYZERS`].
     #[serde(default)]
     pub analyzer: Option<String>,
-    /// Which probe of `context` fills in the target's environment: `railway`, `aws`, `postgres`.
+    /// Which probe fills in the target's environment: one of [`CONTEXTS`].
     #[serde(default)]
     pub context: Option<String>,
     /// Where the name or URL of the server stands that it acts on; without one, it acts on this
     /// machine's own. In place of a `context` that needs more than a name.
     #[serde(default)]
     pub server: Vec<Source>,
+    /// Where the command acts, as far as its own words and variables say it; the first that is
+    /// there counts, before what the probe knows.
+    #[serde(default)]
+    pub place: Vec<PlaceHint>,
+}
+
+/// The native readers that a pack may name.
+pub const ANALYZERS: &[&str] = &[
+    "aws",
+    "cmd",
+    "find",
+    "git",
+    "curl",
+    "wget",
+    "httpie",
+    "make",
+    "concurrently",
+    "run-all",
+    "monorepo",
+    "procfile",
+    "taskfile",
+    "tasks",
+    "deno",
+    "node-scripts",
+    "raw-http",
+    "javascript",
+    "awk",
+    "perl",
+    "php",
+    "powershell",
+    "ruby",
+    "python",
+    "script",
+    "parallel",
+    "psql",
+    "railway",
+    "ripgrep",
+    "sed",
+    "shell",
+    "tmux",
+];
+
+/// The probes of the world that a pack may name.
+pub const CONTEXTS: &[&str] = &["aws", "local", "postgres", "railway"];
+
+/// A place that the command line names: a project, a context, a branch, `--prod`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PlaceHint {
+    /// When it counts. What cannot be decided counts only for `tier = "production"`.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// Tried in order; the first that is there is what a person types before the target's name.
+    #[serde(default)]
+    pub environment: Vec<Source>,
+    /// How much the place matters; without it, what its name suggests (`shop-prod`).
+    #[serde(default)]
+    pub tier: Option<TierHint>,
+}
+
+/// How much a place matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum TierHint {
+    Local,
+    Development,
+    Staging,
+    Production,
 }
 
 /// How the program reads its argv.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Parse {
     /// Unique prefixes of long options are accepted (getopt_long, argparse).
@@ -114,6 +194,14 @@ pub struct Parse {
     pub assignments: bool,
     /// A first word without a dash is a cluster of short options (`tar xzf`).
     pub bundled: bool,
+    /// Beginnings of sub-commands are accepted (`ip a`, `hg stat`); where several fit, each is
+    /// followed.
+    pub command_prefixes: bool,
+    /// Sub-commands and options are the same in any case of letters (`redis-cli flushall`).
+    pub ignore_case: bool,
+    /// The options of a level count only up to its sub-command: after it, the same letter means
+    /// something else or nothing (`docker -H`).
+    pub local_options: bool,
 }
 
 impl Default for Parse {
@@ -126,12 +214,16 @@ impl Default for Parse {
             double_dash: true,
             assignments: false,
             bundled: false,
+            command_prefixes: false,
+            ignore_case: false,
+            local_options: false,
         }
     }
 }
 
 /// One node of the sub-command tree.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CommandGrammar {
     /// The words from the program on: `volume delete`.
@@ -153,6 +245,7 @@ pub struct CommandGrammar {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum UnknownCommand {
     /// Judged by its verb: `delete`, `purge`, `drop` … are irreversible, `get`, `list` … are not.
@@ -164,6 +257,7 @@ pub enum UnknownCommand {
 
 /// A fact: under this condition this command does that.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rule {
     /// Kebab-case, unique in the pack; the anchor in the catalogue.
@@ -204,6 +298,7 @@ pub struct Rule {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleClass {
     ReadOnly,
@@ -221,6 +316,7 @@ pub enum RuleClass {
 
 /// Where the target's name comes from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TargetSource {
     pub kind: String,
@@ -234,6 +330,7 @@ pub struct TargetSource {
 
 /// A part of the parsed command line, or of the world.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum Source {
     /// The value of an option, by its canonical name.
@@ -253,10 +350,14 @@ pub enum Source {
     Context(String),
     /// This literal text.
     Literal(String),
+    /// The first value of each, with this text between them (`{namespace}/{name}`); nothing if
+    /// one is not there.
+    Join { of: Vec<Source>, with: String },
 }
 
 /// A condition over the parsed command line. Every member that is given must hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Condition {
     /// Any of these flags or options is given (and not negated later).
@@ -278,6 +379,7 @@ pub struct Condition {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Values {
     pub name: String,
@@ -286,6 +388,7 @@ pub struct Values {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OperandValues {
     /// Counted from 0; `None` asks whether any operand matches.
@@ -300,6 +403,7 @@ pub struct OperandValues {
 
 /// What the command hands on to another interpreter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Delegate {
     #[serde(default)]
@@ -309,7 +413,8 @@ pub struct Delegate {
     /// Where the text or argv is. `stdin` is written as the source of its own.
     pub from: DelegateSource,
     pub to: Language,
-    /// The program that gets the words as its arguments (`capsh -- -c TEXT` starts bash).
+    /// The program that gets the words as its arguments, with arguments before them: `bash`
+    /// (`capsh -- -c TEXT`), `python3 -c` for code in Python.
     #[serde(default)]
     pub program: Option<String>,
     /// It runs on another machine or in a container, named by this source.
@@ -342,6 +447,7 @@ pub struct Delegate {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum DelegateSource {
     /// The value of an option; as shell text, each value of it by itself.
@@ -373,6 +479,7 @@ pub enum DelegateSource {
 /// Files that a command writes: what a later command, or a program that reads its settings there,
 /// will find.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Write {
     #[serde(default)]
@@ -387,6 +494,7 @@ pub struct Write {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WriteSource {
     /// Standard input.
@@ -402,6 +510,7 @@ pub enum WriteSource {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Language {
     /// A program and its arguments.
@@ -428,6 +537,7 @@ pub enum Language {
 
 /// Small languages with a way to a shell or to files: see `payload::embedded`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Embedded {
     /// Commands of vi, ex, Vim and ed.
@@ -457,4 +567,32 @@ pub enum Embedded {
     RedisLua,
     /// JavaScript as mongosh runs it.
     Mongosh,
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the schema is a file of the project"
+)]
+mod tests {
+    use super::*;
+
+    /// The JSON Schema that editors use. `UPDATE=1 cargo test --lib json_schema` writes it anew.
+    #[test]
+    fn the_json_schema_is_what_the_types_say() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/pack.schema.json");
+        let schema = schemars::schema_for!(Pack);
+        let made = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &made).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), made);
+    }
+
+    #[test]
+    fn every_native_reader_and_probe_that_a_pack_may_name_is_there() {
+        for name in ANALYZERS {
+            assert!(crate::payload::analyzer(name).is_some(), "{name}");
+        }
+    }
 }

@@ -82,7 +82,26 @@ fn values(source: &Source, call: &Call<'_>, place: &Place) -> Vec<Named> {
             .into_iter()
             .collect(),
         Source::Literal(text) => vec![here(Text::known(text))],
+        Source::Join { of, with } => joined(of, with, call, place).into_iter().collect(),
     }
+}
+
+/// The first value of each source, with this text between them; the last one says where it stands.
+fn joined(of: &[Source], with: &str, call: &Call<'_>, place: &Place) -> Option<Named> {
+    let mut whole: Option<Named> = None;
+    for source in of {
+        let part = values(source, call, place).into_iter().next()?;
+        whole = Some(match whole {
+            None => part,
+            Some(mut before) => {
+                before.text.push_known(with);
+                before.text.append(part.text);
+                before.location = part.location;
+                before
+            }
+        });
+    }
+    whole
 }
 
 fn destinations(option: &str, call: &Call<'_>) -> Vec<Named> {

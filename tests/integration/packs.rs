@@ -85,14 +85,3 @@ fn each_rule_fires_on_its_examples_and_on_no_counterexample() {
         wrong.join("\n")
     );
 }
-
-#[test]
-fn every_analyzer_that_a_pack_names_is_there() {
-    for name in packs()
-        .iter()
-        .flat_map(|pack| &pack.cli)
-        .filter_map(|cli| cli.analyzer.as_ref())
-    {
-        assert!(guard::payload::analyzer(name).is_some(), "{name}");
-    }
-}
