@@ -13,6 +13,12 @@ use std::os::unix::ffi::OsStrExt;
 /// guard's own failure.
 const FAILED: c_int = 125;
 
+fn failed(what: &str, error: &std::io::Error) -> c_int {
+    // Nobody may be left to read it; the status says the same.
+    let _ = writeln!(std::io::stderr(), "guard: {what}: {error}; nothing ran");
+    FAILED
+}
+
 /// Where the program starts.
 ///
 /// # Safety
@@ -27,13 +33,13 @@ pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int 
             OsStr::from_bytes(word.to_bytes()).to_owned()
         })
         .collect();
-    let outcome = std::panic::catch_unwind(|| {
-        if let Err(error) = guard::sys::hold_standard_descriptors() {
-            let _ = writeln!(std::io::stderr(), "guard: /dev/null: {error}");
-            return FAILED;
-        }
-        c_int::from(guard::run(words))
-    });
-    // The panic hook has printed what happened; nothing was executed.
-    outcome.unwrap_or(FAILED)
+    if let Err(error) = guard::sys::hold_standard_descriptors() {
+        return failed("/dev/null", &error);
+    }
+    let run = || std::panic::catch_unwind(|| c_int::from(guard::run(words)));
+    match guard::sys::on_own_stack(run) {
+        // The panic hook has printed what happened; nothing was executed.
+        Ok(outcome) => outcome.unwrap_or(FAILED),
+        Err(error) => failed("no memory for a stack", &error),
+    }
 }

@@ -18,20 +18,35 @@ pub enum Style {
     Coloured,
 }
 
+/// Places that are marked in the drawing: the labels of more than these on one line would hide it,
+/// and each mark is compared with each line.
+const MARKS: usize = 60;
+
 /// The report alone.
 #[must_use]
 pub fn render(report: &Report, style: Style) -> String {
     let command = visible(&report.text);
-    let mut marks: Vec<Annotation<'_>> = Vec::new();
-    for item in &report.effects {
-        let kind = kind(item.decision);
-        let span = shown(command.map(Span::new(item.start, item.end)), command.text());
-        marks.push(kind.span(span).label(label(item)));
+    let effects = report.effects.iter().map(|item| {
+        let place = Span::new(item.start, item.end);
+        (item.decision, place, label(item))
+    });
+    let holes = report.opaque.iter().map(|hole| {
+        let place = Span::new(hole.start, hole.end);
+        (hole.decision, place, one_line(&hole.reason))
+    });
+    let mut places: Vec<(Decision, Span, String)> = effects.chain(holes).collect();
+    let unmarked = places.len().saturating_sub(MARKS);
+    if unmarked > 0 {
+        places.sort_by_key(|(decision, ..)| std::cmp::Reverse(*decision));
+        places.truncate(MARKS);
     }
-    for hole in &report.opaque {
-        let span = shown(command.map(Span::new(hole.start, hole.end)), command.text());
-        marks.push(kind(hole.decision).span(span).label(one_line(&hole.reason)));
-    }
+    let marks: Vec<Annotation<'_>> = places
+        .into_iter()
+        .map(|(decision, place, label)| {
+            let span = shown(command.map(place), command.text());
+            kind(decision).span(span).label(label)
+        })
+        .collect();
     let mut title = level(report).primary_title(headline(report));
     if let Some(worst) = report.asked().first() {
         title = title.id(one_line(&worst.rule));
@@ -41,6 +56,10 @@ pub fn render(report: &Report, style: Style) -> String {
             .fold(false)
             .annotations(marks),
     );
+    if unmarked > 0 {
+        let places = format!("{unmarked} more places; `guard check --json` names each");
+        group = group.element(Level::NOTE.with_name(Some("not marked")).message(places));
+    }
     for (name, note) in notes(report) {
         group = group.element(Level::NOTE.with_name(Some(name)).message(note));
     }
@@ -290,6 +309,19 @@ mod tests {
             Style::Plain,
         );
         assert_eq!(shown.matches("echo a").count(), 500);
+    }
+
+    #[test]
+    fn many_places_are_counted_and_the_worst_marked() {
+        let text = "ls a; ".repeat(5_000) + "rm x";
+        let mut effects: Vec<Item> = (0..5_000)
+            .map(|_| item(&text, "ls a", "a", Decision::Allow))
+            .collect();
+        effects.push(item(&text, "rm x", "x", Decision::Confirm));
+        effects[5_000].summary = "the worst".to_owned();
+        let shown = render(&report(&text, effects, vec![]), Style::Plain);
+        assert!(shown.contains("^^^^ the worst"), "{shown}");
+        assert!(shown.contains("not marked: 4941 more places"), "{shown}");
     }
 
     #[test]

@@ -97,8 +97,13 @@ impl<'w> Overlay<'w> {
     /// same text may have changed it.
     #[must_use]
     pub fn text(&self, path: &Path) -> Option<String> {
-        let settled = self.is_untouched() || self.fresh.borrow().contains(&self.key(path));
+        let settled = self.is_untouched() || self.is_fresh(path);
         self.read(path).ok().filter(|_| settled)
+    }
+
+    fn is_fresh(&self, path: &Path) -> bool {
+        let fresh = self.fresh.borrow();
+        !fresh.is_empty() && fresh.contains(&self.key(path))
     }
 
     /// Notes that a command ran that may have changed the disk.
@@ -135,9 +140,14 @@ impl<'w> Overlay<'w> {
     /// What the program at this path really is: the file that it was copied from or is a link to.
     #[must_use]
     pub fn original(&self, program: &Path) -> Option<PathBuf> {
-        let mut found = self.copies.borrow().get(&self.key(program)).cloned()?;
+        let copies = self.copies.borrow();
+        // Each command is looked for, in every directory of `PATH`, and few texts copy anything.
+        if copies.is_empty() {
+            return None;
+        }
+        let mut found = copies.get(&self.key(program)).cloned()?;
         for _ in 0..8 {
-            match self.copies.borrow().get(&found) {
+            match copies.get(&found) {
                 Some(before) if *before != found => found = before.clone(),
                 _ => break,
             }
@@ -255,7 +265,8 @@ impl World for Overlay<'_> {
     }
 
     fn is_written(&self, path: &Path) -> bool {
-        self.written.borrow().contains_key(&self.key(path))
+        let written = self.written.borrow();
+        !written.is_empty() && written.contains_key(&self.key(path))
     }
 
     fn linked(&self, path: &Path) -> Option<PathBuf> {

@@ -287,7 +287,7 @@ fn what_multiplies_is_followed_within_bounds() {
     let guard = Guard::new();
     for (what, text) in texts_that_multiply() {
         let file = guard.file("multiplies.sh", &text);
-        for stack in ["unlimited", "1024"] {
+        for stack in ["unlimited", "512"] {
             let limited = format!("ulimit -t {WORK} -s {stack}; exec \"$@\"");
             let checked = guard
                 .run("/bin/bash")
@@ -303,6 +303,93 @@ fn what_multiplies_is_followed_within_bounds() {
             );
         }
     }
+}
+
+/// Texts that are deep, each with something to lose at its bottom.
+fn deep_texts() -> Vec<(&'static str, String)> {
+    let deep = |open: &str, close: &str, count: usize| {
+        format!("{}rm precious{}", open.repeat(count), close.repeat(count))
+    };
+    let script = |program: &str, open: &str, close: &str, count: usize| {
+        let (open, close) = (open.repeat(count), close.repeat(count));
+        format!("{program}({open}\"rm precious\"{close})'")
+    };
+    vec![
+        ("parentheses", deep("( ", " )", 4_000)),
+        ("groups", deep("{ ", "; }", 4_000)),
+        ("groups within bounds", deep("{ ", "; }", 100)),
+        ("substitutions", deep("$(", ")", 4_000)),
+        ("substitutions within bounds", deep("$(", ")", 100)),
+        ("quoted substitutions", deep("echo \"$(", ")\"", 100)),
+        ("ifs within bounds", deep("if $x; then ", "; fi", 110)),
+        ("loops within bounds", deep("while $x; do ", "; done", 110)),
+        ("cases", deep("case $a in a) ", ";; esac", 110)),
+        ("functions", deep("f() { ", "; }; f", 110)),
+        ("evals", deep("eval ", "", 4_000)),
+        (
+            "calls",
+            "f() { if [ $1 = 0 ]; then rm precious; else f $(($1 - 1)); fi; }; f 200".to_owned(),
+        ),
+        (
+            "calls in substitutions",
+            format!(
+                "f() {{ {}eval f{}; }}; f; rm precious",
+                "echo \"${x:-$( ".repeat(20),
+                " )}\"".repeat(20)
+            ),
+        ),
+        (
+            "python",
+            script("python3 -c 'import os\nos.system", "(", ")", 100),
+        ),
+        (
+            "python lambdas",
+            script("python3 -c 'import os\nos.system", "(lambda: ", ")()", 50),
+        ),
+        (
+            "node",
+            script(
+                "node -e 'require(\"child_process\").execSync",
+                "(",
+                ")",
+                100,
+            ),
+        ),
+        ("ruby", script("ruby -e 'system", "(", ")", 100)),
+        ("perl", script("perl -e 'system", "(", ")", 100)),
+        ("php", script("php -r 'system", "(", ")", 100)),
+        ("awk", script("awk 'BEGIN{x=1} END{system", "(", ")", 50)),
+    ]
+}
+
+#[test]
+fn deep_texts_are_refused_aloud_on_a_small_stack() {
+    let guard = Guard::new();
+    guard.file("precious", "work");
+    let start = |program: &std::path::Path| {
+        guard
+            .run("/bin/bash")
+            .args(["-c", "ulimit -s 512; exec \"$@\"", "-"])
+            .arg(program)
+    };
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_guard"));
+    let shell = guard.path("shells").join("bash");
+    for (what, text) in deep_texts() {
+        let file = guard.file("deep.sh", &text);
+        refused(what, &start(&shell).arg("-c").arg(&text));
+        refused(what, &start(&shell).arg(&file));
+        refused(what, &start(&shell).stdin(&text));
+        refused(what, &start(own).arg("-c").arg(&text));
+        refused(what, &start(own).args(["--", "bash"]).arg(&file));
+        refused(what, &start(&guard.shim("env")).arg("bash").arg(&file));
+        let checked = timed(what, &start(own).args(["check", "-c"]).arg(&text));
+        assert_eq!(checked.code, Some(126), "{what}: {checked:?}");
+        let batch = serde_json::json!({ "id": what, "cmd": text }).to_string() + "\n";
+        let checked = timed(what, &start(own).args(["check", "--batch"]).stdin(&batch));
+        let line: serde_json::Value = serde_json::from_str(&checked.stdout).unwrap();
+        assert_eq!(line["verdict"], "confirm", "{what}");
+    }
+    assert!(guard.work().join("precious").exists());
 }
 
 #[test]

@@ -940,7 +940,9 @@ fn arithmetic(operator: Operator, a: f64, b: f64) -> Option<Value> {
         Operator::Divide if b != 0.0 => a / b,
         Operator::Quotient if b != 0.0 => (a / b).floor(),
         Operator::Remainder if b != 0.0 => a - b * (a / b).floor(),
-        Operator::Power => a.powf(b),
+        // Whole numbers alone: any other power needs the mathematical library, and that one more
+        // file to load at each start.
+        Operator::Power => bits(|a, b| a.checked_pow(u32::try_from(b).ok()?))?,
         Operator::BitAnd => bits(|a, b| Some(a & b))?,
         Operator::BitOr => bits(|a, b| Some(a | b))?,
         Operator::BitXor => bits(|a, b| Some(a ^ b))?,
