@@ -20,8 +20,8 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use guard::config::{Decision, Policy};
 use guard::judge::{Subject, assess};
+use guard::policy::{Decision, Policy};
 use guard::report::{Report, one_line};
 use guard::resolve::Stdin;
 use guard::world::System;

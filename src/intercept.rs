@@ -10,15 +10,16 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::cli;
-use crate::config::Policy;
 use crate::effect::{Assessment, Opaque};
 use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Plan, Stopped};
 use crate::invocation::{Flavor, Input, ShellLine, ShellName, Start, Startup, scaffolding};
 use crate::judge::{Subject, assess};
 use crate::location::{Location, Span};
+use crate::policy::{Places, Policy};
 use crate::resolve::{Stdin, Text};
 use crate::sys::{self, Lookup, LookupError, Patience, Peek, Real, Unseen};
 use crate::world::{PathStatus, System, World};
@@ -77,7 +78,8 @@ fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
         text: job.text,
         assessment: job.assessment,
     };
-    Ok(gate::pass(Plan::new(draft, &world), &Policy::default()))
+    let policy = Policy::read(&Places::of(world.cwd()), Timestamp::now());
+    Ok(gate::pass(Plan::new(draft, &world), &policy))
 }
 
 /// What would run, and what is known of it.

@@ -3,7 +3,6 @@
 
 pub mod call;
 pub mod cli;
-pub mod config;
 pub mod context;
 pub mod effect;
 pub mod gate;
@@ -12,6 +11,7 @@ pub mod invocation;
 pub mod judge;
 pub mod location;
 pub mod payload;
+pub mod policy;
 pub mod program;
 pub mod report;
 pub mod resolve;

@@ -4,11 +4,12 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Decision, Policy};
 use crate::gate::{EXIT_FAILED, EXIT_REFUSED};
 use crate::judge::{self, Subject};
+use crate::policy::{Decision, Places, Policy};
 use crate::report::json::Check;
 use crate::report::{Report, text};
 use crate::resolve::Stdin;
@@ -79,7 +80,8 @@ pub(super) fn run(options: Options) -> u8 {
 fn report(subject: &Subject, cwd: PathBuf) -> Report {
     let world = System::new(cwd.clone());
     let assessment = judge::assess(subject, Stdin::Inherited, &world);
-    Report::new(&subject.text(), &cwd, &assessment, &Policy::builtin())
+    let policy = Policy::read(&Places::of(&cwd), Timestamp::now());
+    Report::new(&subject.text(), &cwd, &assessment, &policy)
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,7 @@ mod approve;
 mod check;
 mod completions;
 mod log;
+mod policy;
 mod setup;
 
 use std::ffi::OsString;
@@ -47,6 +48,8 @@ enum Command {
     Completions(completions::Options),
     /// Shows the audit log, or checks that nobody changed it
     Log(log::Options),
+    /// Shows what guard decides about which facts, and who said so
+    Policy(policy::Options),
     /// Makes guard's links: shells, and programs to put first on PATH
     Setup(setup::Options),
 }
@@ -67,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(options) => Ok(check::run(options)),
         Command::Completions(options) => Ok(completions::run(&options)),
         Command::Log(options) => log::run(&options),
+        Command::Policy(options) => Ok(policy::run(&options)),
         Command::Setup(options) => setup::run(&options),
     };
     result.unwrap_or_else(|failure| fail(&failure))

@@ -650,6 +650,9 @@ fn is_temporary(path: &Path, world: &dyn World) -> bool {
 }
 
 fn is_guards_own(path: &Path, world: &dyn World) -> bool {
+    if path.file_name() == Some(OsStr::new("guard.toml")) {
+        return true;
+    }
     let home = world.home();
     let under_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
     let variable = |name: &str| {
@@ -662,6 +665,7 @@ fn is_guards_own(path: &Path, world: &dyn World) -> bool {
         variable("XDG_CONFIG_HOME"),
         under_home(".local/state/guard"),
         under_home(".config/guard"),
+        world.account_home().map(|home| home.join(".config/guard")),
         under_home(".guard"),
         Some(PathBuf::from("/etc/guard")),
     ]

@@ -20,8 +20,8 @@ use super::Failure;
 use super::digest::Digest;
 use super::plan::Entry;
 use super::state::{State, lock};
-use crate::config::Decision;
 use crate::effect::Class;
+use crate::policy::Decision;
 use crate::report::Report;
 
 /// A command longer than this is cut in the log (bytes).
@@ -80,6 +80,9 @@ pub struct Line {
     pub pid: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
+    /// What a layer of the policy decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -111,6 +114,7 @@ impl Record {
             ..report.clone()
         }
         .redacted();
+        let policy = report.policy().into_iter().map(str::to_owned).collect();
         let mut rules: Vec<String> = report.effects.iter().map(|e| e.rule.clone()).collect();
         rules.dedup();
         let mut targets: Vec<String> = report.effects.into_iter().map(|e| e.target).collect();
@@ -127,6 +131,7 @@ impl Record {
                 entry: None,
                 pid: std::process::id(),
                 rules,
+                policy,
                 targets,
                 opaque: report.opaque.into_iter().map(|hole| hole.reason).collect(),
                 unlisted: report.unlisted,
@@ -442,6 +447,7 @@ mod tests {
             opaque: Vec::new(),
             unlisted: Vec::new(),
             unlisted_decision: Decision::Allow,
+            unlisted_policy: None,
         };
         Record::of(Event::Allowed, &report)
     }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::plan::{Draft, Entry, Plan};
 use super::verdict::{Challenge, Verdict, judge};
-use crate::config::Policy;
 use crate::effect::{Assessment, Effect, Evidence, Reversibility, RuleId, Target, Tier};
 use crate::location::{Location, Span};
+use crate::policy::Policy;
 use crate::world::{System, World};
 
 pub(super) fn loss(rule: &'static str, name: &str) -> Effect {

@@ -39,7 +39,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::config::Policy;
+use crate::policy::Policy;
 use crate::report;
 
 pub use approve::{Answer, Approved, Channel, Outcome, Refusal, answer_request, decline_request};

@@ -108,10 +108,12 @@ mod tests {
 
     #[test]
     fn the_phrase_names_the_worst_and_counts_the_rest() {
-        use crate::config::{Decision, Policy};
+        use std::path::Path;
+
         use crate::effect::{Assessment, Opaque, Reversibility, Tier, Unlisted};
         use crate::gate::fixture::loss;
         use crate::location::{Location, Span};
+        use crate::policy::{Layer, Origin, Policy};
         let text = "cd x; eval \"$Y\"";
         let hole = Opaque {
             reason: "made when it runs".to_owned(),
@@ -127,10 +129,12 @@ mod tests {
         let mut undoable = loss("volume-detach", "u");
         undoable.reversibility = Reversibility::Reversible { undo: "x".into() };
         let lost = || loss("volume-delete", "p");
-        let strict = Policy {
-            unlisted: Decision::Confirm,
-            ..Policy::builtin()
-        };
+        let strict = Policy::of([Layer::parse(
+            Origin::Project,
+            Path::new("/guard.toml"),
+            "schema = 1\ndecisions.unlisted = 'confirm'\n",
+            jiff::Timestamp::UNIX_EPOCH,
+        )]);
         for (policy, effects, opaque, unlisted, expected) in [
             (
                 Policy::builtin(),
@@ -168,7 +172,7 @@ mod tests {
                 "unseen eval",
             ),
             (
-                strict,
+                strict.clone(),
                 vec![],
                 vec![],
                 vec![program.clone()],

@@ -8,7 +8,7 @@ use super::phrase::phrase;
 use super::plan::Plan;
 use super::state::State;
 use super::{EXIT_REFUSED, Failure};
-use crate::config::{Decision, Policy};
+use crate::policy::{Decision, Policy};
 use crate::report::{self, Report};
 
 /// What becomes of a plan. Each variant holds what may be done with it: a denial holds no plan.

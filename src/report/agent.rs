@@ -123,6 +123,9 @@ fn what(text: &mut String, report: &Report) {
     for program in report.asked_unlisted().iter().take(TOLD) {
         let _ = writeln!(text, "What  no rule describes `{}`", one_line(program));
     }
+    for said in report.policy() {
+        let _ = writeln!(text, "Policy  {}", one_line(said));
+    }
     let told = asked.len().min(TOLD) + report.asked_opaque().count().min(TOLD);
     let more = (asked.len() + report.asked_opaque().count()).saturating_sub(told);
     if more > 0 {
@@ -176,8 +179,8 @@ fn escaped(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Decision;
     use crate::effect::Class;
+    use crate::policy::Decision;
 
     #[test]
     fn the_last_line_is_json_with_nothing_hidden() {
@@ -190,6 +193,7 @@ mod tests {
             opaque: Vec::new(),
             unlisted: Vec::new(),
             unlisted_decision: Decision::Allow,
+            unlisted_policy: None,
         };
         let notice = Notice {
             id: "K7Q2M",

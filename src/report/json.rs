@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Report;
-use crate::config::Decision;
 use crate::effect::{Class, Tier};
+use crate::policy::Decision;
 
 /// One checked command. `start` and `end` are byte offsets into it.
 #[derive(Debug, Serialize)]
@@ -23,6 +23,9 @@ pub struct CheckedEffect<'a> {
     pub rule: &'a str,
     pub reversibility: Class,
     pub target: &'a str,
+    pub decision: Decision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<&'a str>,
     pub tier: Tier,
     pub summary: &'a str,
     pub undo: Option<&'a str>,
@@ -44,6 +47,8 @@ impl<'a> Check<'a> {
             rule: &item.rule,
             reversibility: item.class,
             target: &item.target,
+            decision: item.decision,
+            policy: item.policy.as_deref(),
             tier: item.tier,
             summary: &item.summary,
             undo: item.undo.as_deref(),

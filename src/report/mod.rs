@@ -13,9 +13,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Decision, Policy};
 use crate::effect::{Assessment, Class, Effect, Opaque, Tier};
 use crate::location::{Location, Span};
+use crate::policy::{Decision, Policy, Ruling};
 
 pub use rewrite::Rewritten;
 pub use secrets::redact;
@@ -34,6 +34,7 @@ pub struct Report {
     /// Programs that no pack describes.
     pub unlisted: Vec<String>,
     pub unlisted_decision: Decision,
+    pub unlisted_policy: Option<String>,
 }
 
 /// One effect, in words.
@@ -43,6 +44,8 @@ pub struct Item {
     pub action: String,
     pub class: Class,
     pub decision: Decision,
+    /// Which layer of the policy decided, if it was not the built-in one.
+    pub policy: Option<String>,
     pub kind: String,
     /// The environment and the name, as in `production/pg-data`.
     pub target: String,
@@ -72,6 +75,7 @@ pub struct Fact {
 pub struct Hole {
     pub reason: String,
     pub decision: Decision,
+    pub policy: Option<String>,
     pub start: usize,
     pub end: usize,
     pub file: Option<String>,
@@ -83,13 +87,15 @@ impl Report {
         let effects: Vec<Item> = assessment
             .effects
             .iter()
-            .map(|effect| Item::new(effect, policy.effect(effect)))
+            .map(|effect| Item::new(effect, policy.effect(effect, cwd)))
             .collect();
+        let hidden = policy.opaque();
         let opaque: Vec<Hole> = assessment
             .opaque
             .iter()
-            .map(|opaque| Hole::new(opaque, policy.opaque))
+            .map(|opaque| Hole::new(opaque, &hidden))
             .collect();
+        let unknown = policy.unlisted();
         let unlisted: Vec<String> = assessment
             .unlisted
             .iter()
@@ -99,7 +105,7 @@ impl Report {
             .iter()
             .map(|item| item.decision)
             .chain(opaque.iter().map(|hole| hole.decision))
-            .chain((!unlisted.is_empty()).then_some(policy.unlisted))
+            .chain((!unlisted.is_empty()).then_some(unknown.decision))
             .max()
             .unwrap_or(Decision::Allow);
         Self {
@@ -110,7 +116,8 @@ impl Report {
             effects,
             opaque,
             unlisted,
-            unlisted_decision: policy.unlisted,
+            unlisted_decision: unknown.decision,
+            unlisted_policy: unknown.why,
         }
     }
 
@@ -150,6 +157,21 @@ impl Report {
         }
     }
 
+    /// What the layers of the policy decided otherwise than the built-in one, each once.
+    #[must_use]
+    pub fn policy(&self) -> Vec<&str> {
+        let items = self.effects.iter().map(|item| &item.policy);
+        let holes = self.opaque.iter().map(|hole| &hole.policy);
+        let unlisted = Some(&self.unlisted_policy).filter(|_| !self.unlisted.is_empty());
+        let mut said: Vec<&str> = Vec::new();
+        for one in items.chain(holes).chain(unlisted).flatten() {
+            if !said.contains(&one.as_str()) {
+                said.push(one);
+            }
+        }
+        said
+    }
+
     /// The same without secrets: what may be written to disk. The marks still stand where they
     /// stood.
     #[must_use]
@@ -180,16 +202,17 @@ impl Report {
 }
 
 impl Item {
-    fn new(effect: &Effect, decision: Decision) -> Self {
+    fn new(effect: &Effect, ruling: Ruling) -> Self {
         Self {
             rule: effect.rule.to_string(),
             action: effect.action.to_string(),
             class: effect.reversibility.class(),
-            decision,
+            decision: ruling.decision,
+            policy: ruling.why,
             kind: effect.target.kind.to_string(),
             target: effect.target.to_string(),
             named: effect.target.name.is_some(),
-            tier: effect.target.tier,
+            tier: ruling.tier,
             summary: effect.summary.clone(),
             undo: effect.reversibility.undo(),
             also_lost: effect.also_lost.clone(),
@@ -211,10 +234,11 @@ impl Item {
 }
 
 impl Hole {
-    fn new(opaque: &Opaque, decision: Decision) -> Self {
+    fn new(opaque: &Opaque, ruling: &Ruling) -> Self {
         Self {
             reason: opaque.reason.clone(),
-            decision,
+            decision: ruling.decision,
+            policy: ruling.why.clone(),
             start: opaque.location.span.start,
             end: opaque.location.span.end,
             file: file_line(&opaque.location),

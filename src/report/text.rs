@@ -7,9 +7,9 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Item, Report, one_line, visible};
-use crate::config::Decision;
 use crate::effect::{Class, Tier};
 use crate::location::Span;
+use crate::policy::Decision;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +157,12 @@ fn notes(report: &Report) -> Vec<(&'static str, String)> {
             notes.push(("safer", one_line(instead)));
         }
     }
+    for said in report.policy() {
+        notes.push((
+            "policy",
+            said.lines().map(one_line).collect::<Vec<_>>().join("; "),
+        ));
+    }
     if !report.unlisted.is_empty() {
         let programs = one_line(&report.unlisted.join(", "));
         notes.push(("not described by any rule", programs));
@@ -206,6 +212,7 @@ mod tests {
             action: "delete".to_owned(),
             class: Class::Irreversible,
             decision,
+            policy: None,
             kind: "volume".to_owned(),
             target: target.to_owned(),
             named: true,
@@ -235,6 +242,7 @@ mod tests {
             opaque,
             unlisted: Vec::new(),
             unlisted_decision: Decision::Allow,
+            unlisted_policy: None,
         }
     }
 
@@ -244,6 +252,7 @@ mod tests {
         let hole = Hole {
             reason: "the text is made when it runs: $X".to_owned(),
             decision: Decision::Confirm,
+            policy: None,
             start: text.find("eval").unwrap(),
             end: text.len(),
             file: None,
@@ -337,6 +346,7 @@ mod tests {
         let hole = Hole {
             reason: "unknown program".to_owned(),
             decision: Decision::Confirm,
+            policy: None,
             start: 0,
             end: 4,
             file: None,

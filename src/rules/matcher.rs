@@ -250,7 +250,7 @@ impl Matcher<'_> {
         // Nothing is overwritten but what is named: `curl $URL` may hold `-o`, but no path of it.
         // And `rm -f` alone deletes nothing.
         let nothing_named = match rule.class {
-            RuleClass::Overwrite => true,
+            RuleClass::Overwrite | RuleClass::Move => true,
             RuleClass::Path => call.args.uncertain.is_empty(),
             RuleClass::ReadOnly
             | RuleClass::Reversible
@@ -266,11 +266,11 @@ impl Matcher<'_> {
             let kept = match rule.class {
                 RuleClass::Path => paths::deletion(&name.text, &call, &mut effect),
                 RuleClass::Overwrite => paths::overwriting(&name.text, &call, &mut effect),
-                RuleClass::ReadOnly
-                | RuleClass::Reversible
-                | RuleClass::Recoverable
-                | RuleClass::Irreversible
-                | RuleClass::Opaque => true,
+                RuleClass::Move => paths::moving(&name.text, &call, &mut effect),
+                RuleClass::Reversible | RuleClass::Recoverable | RuleClass::Irreversible => {
+                    paths::changing(&name.text, &call, &mut effect)
+                }
+                RuleClass::ReadOnly | RuleClass::Opaque => true,
             };
             if kept {
                 findings.effects.push(effect);
@@ -367,14 +367,16 @@ fn effect(rule: &Rule, call: &Call<'_>, place: &Place, name: Option<&Named>) -> 
             from: undo.unwrap_or_default(),
             within: rule.within.clone(),
         },
-        RuleClass::Irreversible | RuleClass::Opaque | RuleClass::Path | RuleClass::Overwrite => {
-            Reversibility::Irreversible {
-                perhaps: match (undo, &rule.within) {
-                    (Some(undo), Some(window)) => Some(format!("{undo} (within {window})")),
-                    (undo, _) => undo,
-                },
-            }
-        }
+        RuleClass::Irreversible
+        | RuleClass::Opaque
+        | RuleClass::Path
+        | RuleClass::Overwrite
+        | RuleClass::Move => Reversibility::Irreversible {
+            perhaps: match (undo, &rule.within) {
+                (Some(undo), Some(window)) => Some(format!("{undo} (within {window})")),
+                (undo, _) => undo,
+            },
+        },
     };
     // A command that would still have a hole in it can't be pasted.
     let instead = rule.instead.as_ref().map(fill);

@@ -23,6 +23,22 @@ pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> boo
     }
 }
 
+/// Fits the effect to what is missing where the path was; false if nobody looks for it there.
+pub(crate) fn moving(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+    loss(path, call.command, call.world) == Loss::Guard
+        && note(effect, "state", "guard looks for it there")
+}
+
+/// Fits the effect to what is changed if that is a file: guard's own are no matter of degree.
+pub(crate) fn changing(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
+    if matches!(&*effect.target.kind, "file" | "path" | "directory")
+        && loss(path, call.command, call.world) == Loss::Guard
+    {
+        return own(effect);
+    }
+    true
+}
+
 /// Fits the effect to what overwriting the path loses; false if that is nothing.
 pub(crate) fn overwriting(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     overwrites(path, call.command, call.world, effect)

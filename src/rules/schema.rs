@@ -312,6 +312,9 @@ pub enum RuleClass {
     Path,
     /// As `path`, for what is overwritten: a path that is not there loses nothing either.
     Overwrite,
+    /// Each target path is no longer where it was, and nothing of it is lost: irreversible where
+    /// guard's own files are looked for, else nothing.
+    Move,
 }
 
 /// Where the target's name comes from.

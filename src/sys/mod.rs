@@ -11,7 +11,8 @@ mod stack;
 mod stdin;
 
 pub use process::{
-    hold_standard_descriptors, links_prefix, shim_directory, terminals, working_directory,
+    account_home, hold_standard_descriptors, links_prefix, shim_directory, terminals,
+    working_directory,
 };
 pub use program::{LINKS_MARKER, Lookup, LookupError, Real};
 pub use stack::on_own_stack;

@@ -29,6 +29,26 @@ pub fn terminals() -> [bool; 3] {
     ]
 }
 
+/// The home directory that the user database names for this user, whatever `HOME` says.
+///
+/// `/etc/passwd` is read first: asking every source that the system knows costs a tenth of a
+/// millisecond.
+#[must_use]
+pub fn account_home() -> Option<PathBuf> {
+    let id = nix::unistd::geteuid();
+    let local = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let home = local.lines().find_map(|line| {
+        let mut fields = line.split(':').skip(2);
+        (fields.next()?.parse() == Ok(id.as_raw())).then(|| fields.nth(2))?
+    });
+    home.map(PathBuf::from).or_else(|| {
+        nix::unistd::User::from_uid(id)
+            .ok()
+            .flatten()
+            .map(|user| user.dir)
+    })
+}
+
 /// The directory that guard was started in. One that was deleted has no name left.
 #[must_use]
 pub fn working_directory() -> PathBuf {

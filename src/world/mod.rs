@@ -79,6 +79,11 @@ pub trait World {
             .filter(|home| !home.is_empty())
             .map(PathBuf::from)
     }
+    /// The home directory of the user that guard runs as, from the user database: what `HOME` says
+    /// may be anybody's wish.
+    fn account_home(&self) -> Option<PathBuf> {
+        None
+    }
     /// The home directory of a named user (`~name`), from the user database.
     fn home_of(&self, user: &str) -> Option<PathBuf>;
     /// The name of the user that guard runs as, from the user database.

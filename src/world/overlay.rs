@@ -201,6 +201,10 @@ impl World for Overlay<'_> {
         self.world.home()
     }
 
+    fn account_home(&self) -> Option<PathBuf> {
+        self.world.account_home()
+    }
+
     fn home_of(&self, user: &str) -> Option<PathBuf> {
         self.world.home_of(user)
     }

@@ -5,12 +5,14 @@
     reason = "this is where the world is looked at"
 )]
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::sys;
 
 use super::{Entry, EntryKind, INPUT, PathStatus, READ_LIMIT, ReadError, World};
 
@@ -20,6 +22,7 @@ pub struct System {
     cwd: PathBuf,
     environment: BTreeMap<String, String>,
     read: RefCell<BTreeMap<PathBuf, Result<String, ReadError>>>,
+    account_home: OnceCell<Option<PathBuf>>,
 }
 
 impl System {
@@ -33,6 +36,7 @@ impl System {
             cwd,
             environment,
             read: RefCell::default(),
+            account_home: OnceCell::new(),
         }
     }
 
@@ -50,6 +54,7 @@ impl System {
             cwd,
             environment,
             read: RefCell::default(),
+            account_home: OnceCell::new(),
         }
     }
 
@@ -92,6 +97,10 @@ impl World for System {
 
     fn cwd(&self) -> &Path {
         &self.cwd
+    }
+
+    fn account_home(&self) -> Option<PathBuf> {
+        self.account_home.get_or_init(sys::account_home).clone()
     }
 
     fn home_of(&self, user: &str) -> Option<PathBuf> {

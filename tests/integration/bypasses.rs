@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use guard::config::{Decision, Policy};
 use guard::judge::{Subject, assess};
+use guard::policy::{Decision, Policy};
 use guard::report::Report;
 use guard::resolve::Stdin;
 use guard::world::System;

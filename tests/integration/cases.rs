@@ -6,8 +6,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use guard::config::{Decision, Policy};
 use guard::judge::{Subject, assess};
+use guard::policy::{Decision, Policy};
 use guard::report::Report;
 use guard::resolve::Stdin;
 use guard::world::System;

@@ -26,6 +26,7 @@ mod mutation;
 mod oracle;
 mod ordinary;
 mod packs;
+mod policy;
 mod postgres;
 mod program;
 mod railway;

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use guard::config::{Decision, Policy};
 use guard::effect::Class;
 use guard::judge::{Subject, assess};
+use guard::policy::{Decision, Policy};
 use guard::report::Report;
 use guard::resolve::Stdin;
 use guard::world::System;

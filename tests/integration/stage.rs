@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use guard::config::Policy;
 use guard::effect::{Assessment, Effect, Opaque, Reversibility, RuleId, Target, Tier};
 use guard::gate::{Answer, Draft, Entry, Patience, Plan, Request, Requests, State, Verdict};
 use guard::location::{Location, Span};
+use guard::policy::Policy;
 use guard::world::{System, World};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};

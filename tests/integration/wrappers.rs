@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use guard::config::{Decision, Policy};
 use guard::judge::{Subject, assess};
+use guard::policy::{Decision, Policy};
 use guard::report::Report;
 use guard::resolve::Stdin;
 use guard::world::System;

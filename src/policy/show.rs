@@ -1,0 +1,217 @@
+//! The layers in words, and what they come to together.
+
+use serde::Serialize;
+
+use super::layer::{Dropped, Layer, Origin, RulePattern};
+use super::{Decision, Places, Policy, Row, Table};
+
+/// What `guard policy show` prints.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    pub layers: Vec<ShownLayer>,
+    /// What holds where no rule, tier or exception says otherwise.
+    pub together: Table,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ShownLayer {
+    pub origin: Origin,
+    pub path: Option<String>,
+    /// Whether there is such a file.
+    pub present: bool,
+    pub broken: Option<String>,
+    pub decisions: Table,
+    pub tiers: Vec<String>,
+    pub rules: Vec<String>,
+    pub exceptions: Vec<String>,
+    pub dropped: Vec<Dropped>,
+}
+
+/// The policy as it holds, with the places where no layer is; of the entries for rules only those
+/// that concern the given one.
+#[must_use]
+pub fn show(policy: &Policy, places: &Places, rule: Option<&str>) -> Shown {
+    let concerns = |pattern: &RulePattern| rule.is_none_or(|rule| pattern.names(rule));
+    let mut layers: Vec<ShownLayer> = policy
+        .layers()
+        .iter()
+        .map(|layer| ShownLayer::new(layer, concerns))
+        .collect();
+    let absent = [
+        (Origin::Managed, &places.managed),
+        (Origin::User, &places.user),
+    ];
+    for (at, (origin, path)) in absent.into_iter().enumerate() {
+        if policy.layers().iter().any(|layer| layer.origin == origin) {
+            continue;
+        }
+        let path = path.as_ref().map(|path| path.display().to_string());
+        layers.insert((at + 1).min(layers.len()), ShownLayer::absent(origin, path));
+    }
+    Shown {
+        layers,
+        together: policy.together(),
+    }
+}
+
+impl Policy {
+    /// The strictest of every cell.
+    fn together(&self) -> Table {
+        let tables = || self.layers.iter().map(|layer| layer.table);
+        let cell = |of: &dyn Fn(Table) -> Option<Decision>| tables().filter_map(of).max();
+        let row = |of: &dyn Fn(Table) -> Row| Row {
+            development: cell(&|table| of(table).development),
+            staging: cell(&|table| of(table).staging),
+            production: cell(&|table| of(table).production),
+        };
+        Table {
+            reversible: row(&|table| table.reversible),
+            recoverable: row(&|table| table.recoverable),
+            irreversible: row(&|table| table.irreversible),
+            opaque: cell(&|table| table.opaque),
+            unlisted: cell(&|table| table.unlisted),
+        }
+    }
+}
+
+impl ShownLayer {
+    fn new(layer: &Layer, concerns: impl Fn(&RulePattern) -> bool) -> Self {
+        let rules = layer
+            .rules
+            .iter()
+            .filter(|it| concerns(&it.rule))
+            .map(|it| {
+                let mut line = format!("{} {}", it.decision.as_str(), it.rule);
+                if !it.tiers.is_empty() {
+                    let tiers: Vec<&str> = it.tiers.iter().map(|tier| tier.as_str()).collect();
+                    line = format!("{line} in {}", tiers.join(", "));
+                }
+                match &it.reason {
+                    Some(reason) => format!("{line} ({reason})"),
+                    None => line,
+                }
+            });
+        let exceptions = layer
+            .exceptions
+            .iter()
+            .filter(|it| concerns(&it.rule))
+            .map(|it| format!("{}: {}", it.scope(), it.says(layer)));
+        let tiers = layer.tiers.iter().map(|pattern| {
+            let facts: Vec<String> = pattern
+                .facts
+                .iter()
+                .map(|(fact, patterns)| format!("{fact} {}", patterns.join(" or ")))
+                .collect();
+            format!("{} where {}", pattern.is, facts.join(" and "))
+        });
+        Self {
+            origin: layer.origin,
+            path: layer.path.as_ref().map(|path| path.display().to_string()),
+            present: true,
+            broken: layer.broken.clone(),
+            decisions: layer.table,
+            tiers: tiers.collect(),
+            rules: rules.collect(),
+            exceptions: exceptions.collect(),
+            dropped: layer.dropped.clone(),
+        }
+    }
+
+    fn absent(origin: Origin, path: Option<String>) -> Self {
+        Self {
+            origin,
+            path,
+            present: false,
+            broken: None,
+            decisions: Table::default(),
+            tiers: Vec::new(),
+            rules: Vec::new(),
+            exceptions: Vec::new(),
+            dropped: Vec::new(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = match &self.path {
+            Some(path) => format!("{}  {path}\n", self.origin),
+            None => format!("{}\n", self.origin),
+        };
+        let mut line = |label: &str, value: &str| {
+            text.push_str(&format!("  {label:<13} {value}\n"));
+        };
+        if !self.present {
+            line("not there", "");
+        }
+        if let Some(broken) = &self.broken {
+            line("cannot be read", "");
+            for part in broken.lines() {
+                line("", part);
+            }
+        }
+        for (label, value) in rows(&self.decisions) {
+            line(label, &value);
+        }
+        let lists = [
+            ("tier", &self.tiers),
+            ("rule", &self.rules),
+            ("runs unasked", &self.exceptions),
+        ];
+        for (label, values) in lists {
+            for value in values {
+                line(label, value);
+            }
+        }
+        for dropped in &self.dropped {
+            line("dropped", &format!("{}: {}", dropped.what, dropped.why));
+        }
+        text.lines()
+            .map(|line| line.trim_end().to_owned() + "\n")
+            .collect()
+    }
+}
+
+impl Shown {
+    /// As a person reads it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let layers: Vec<String> = self.layers.iter().map(ShownLayer::text).collect();
+        let mut text = layers.join("\n");
+        text.push_str("\ntogether\n");
+        for (label, value) in rows(&self.together) {
+            text.push_str(&format!("  {label:<13} {value}\n"));
+        }
+        text
+    }
+}
+
+fn rows(table: &Table) -> Vec<(&'static str, String)> {
+    let classes = [
+        ("reversible", table.reversible),
+        ("recoverable", table.recoverable),
+        ("irreversible", table.irreversible),
+    ];
+    let row = |(label, row): (&'static str, Row)| {
+        let cells = [
+            ("development", row.development),
+            ("staging", row.staging),
+            ("production", row.production),
+        ];
+        let stated: Vec<String> = cells
+            .iter()
+            .filter_map(|(tier, cell)| Some(format!("{} in {tier}", (*cell)?.as_str())))
+            .collect();
+        let value = match row.development {
+            Some(decision) if row == Row::all(decision) => decision.as_str().to_owned(),
+            _ => stated.join(", "),
+        };
+        (!value.is_empty()).then_some((label, value))
+    };
+    let cells = [("opaque", table.opaque), ("unlisted", table.unlisted)];
+    let cell =
+        |(label, cell): (&'static str, Option<Decision>)| Some((label, cell?.as_str().to_owned()));
+    classes
+        .into_iter()
+        .filter_map(row)
+        .chain(cells.into_iter().filter_map(cell))
+        .collect()
+}
