@@ -9,6 +9,7 @@ pub(crate) mod glob;
 pub mod postgres;
 pub mod railway;
 pub mod server;
+pub mod sqlite;
 pub mod tier;
 
 use std::collections::BTreeMap;

@@ -302,6 +302,27 @@ impl Connection {
     }
 }
 
+/// The connection that a client of MySQL opens, as far as its options say it.
+#[must_use]
+pub fn mysql(call: &Call<'_>) -> Connection {
+    let mut connection = Connection::default();
+    for (option, name) in [("--host", "host"), ("--port", "port"), ("--user", "user")] {
+        if let Some(value) = call.args.option(option) {
+            let value = value.value.display();
+            // The port that everybody has is not shown.
+            if !(name == "port" && value == "3306") {
+                connection.set(name, &value, &format!("option {option}"));
+            }
+        }
+    }
+    let named = call.args.option("--database");
+    if let Some(database) = named.or(call.args.operands.first()) {
+        let database = database.value.display();
+        connection.set("dbname", &database, "the database argument");
+    }
+    connection
+}
+
 /// The connection that psql or one of its siblings opens.
 #[must_use]
 pub fn connection(call: &Call<'_>) -> Connection {

@@ -4,6 +4,7 @@
 //! pack.
 
 use crate::call::{Call, Findings, Nested};
+use crate::context::Place;
 use crate::resolve::{Argument, Origin, Stdin, Text};
 use crate::rules;
 use crate::rules::schema::Embedded;
@@ -16,13 +17,27 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     let command: Vec<&str> = call.args.command.iter().map(String::as_str).collect();
     let operands = &call.args.operands;
     for file in call.args.all("-f") {
-        embedded::judge_file(Embedded::Tmux, file, call.command, call.world, findings);
+        embedded::judge_file(
+            Embedded::Tmux,
+            file,
+            Place::default(),
+            call.command,
+            call.world,
+            findings,
+        );
     }
     following(call, findings);
     match command.as_slice() {
         ["source-file" | "source"] => {
             for file in operands {
-                embedded::judge_file(Embedded::Tmux, file, call.command, call.world, findings);
+                embedded::judge_file(
+                    Embedded::Tmux,
+                    file,
+                    Place::default(),
+                    call.command,
+                    call.world,
+                    findings,
+                );
             }
         }
         ["if-shell"] => {

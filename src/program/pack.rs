@@ -61,6 +61,8 @@ pub struct Call {
     /// SQL text that a server runs, and how it is reached.
     pub sql: Option<String>,
     pub database: Option<String>,
+    /// Whose SQL it is (`postgres`, `mysql`, `sqlite`), if it is not told by the database.
+    pub dialect: Option<Dialect>,
     /// An HTTP request.
     pub request: Option<Request>,
     /// Program text of the same language that runs.
@@ -82,6 +84,14 @@ pub struct Call {
     pub calls_with: Option<String>,
     /// What it gives: a template, or unknown.
     pub gives: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    Postgres,
+    Mysql,
+    Sqlite,
 }
 
 /// A condition on an argument.

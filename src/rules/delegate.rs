@@ -6,11 +6,11 @@
 use std::rc::Rc;
 
 use super::condition::{Facts, Truth, position};
-use super::schema::{Delegate, DelegateSource, Language};
+use super::schema::{Delegate, DelegateSource, Embedded, Language};
 use super::{input, script, store, target};
 use crate::call::{Call, Findings, Nested};
-use crate::context::Place;
-use crate::context::postgres::Connection;
+use crate::context::postgres::{self, Connection};
+use crate::context::{Place, sqlite};
 use crate::location::Location;
 use crate::payload::{embedded, psql, sql};
 use crate::resolve::Origin;
@@ -91,8 +91,14 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
         }
         Language::Directory => programs_in(&words, &inner, call, findings),
         Language::ShellFile => script::run("sh".into(), &words, &inner, call.world, findings),
-        Language::Sql => {
-            let found = sql::assess(&join(&words), origin(&words), Place::default(), &inner);
+        Language::Sql | Language::Mysql | Language::Sqlite => {
+            let dialect = match language {
+                Language::Mysql => sql::Dialect::Mysql,
+                Language::Sqlite => sql::Dialect::Sqlite,
+                _ => sql::Dialect::Postgres,
+            };
+            let place = Place::default();
+            let found = sql::assess(dialect, &join(&words), origin(&words), place, &inner);
             findings.effects.extend(found.effects);
             findings.opaque.extend(found.opaque);
             findings.nested.extend(found.nested);
@@ -106,15 +112,28 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
             inner.argv = own_words(call);
             for word in &words {
                 let (text, place) = (&word.value, &word.location);
-                embedded::judge(language, text, place, &inner, call.world, findings);
+                let database = database(language, call);
+                embedded::judge(
+                    language, text, place, database, &inner, call.world, findings,
+                );
             }
         }
         Language::File(language) => {
             inner.argv = own_words(call);
             for word in &words {
-                embedded::judge_file(language, word, &inner, call.world, findings);
+                let database = database(language, call);
+                embedded::judge_file(language, word, database, &inner, call.world, findings);
             }
         }
+    }
+}
+
+/// Where the SQL of a client goes.
+fn database(language: Embedded, call: &Call<'_>) -> Place {
+    match language {
+        Embedded::Sqlite => sqlite::place(call),
+        Embedded::Mysql => postgres::mysql(call).place(call),
+        _ => Place::default(),
     }
 }
 
@@ -170,7 +189,15 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         }
         Language::Text(language) | Language::File(language) => {
             inner.argv = own_words(call);
-            embedded::judge_stdin(language, &inner, call.world, findings);
+            let database = database(language, call);
+            embedded::judge_stdin(language, database, &inner, call.world, findings);
+        }
+        Language::Mysql | Language::Sqlite => {
+            let language = match to.to {
+                Language::Mysql => Embedded::Mysql,
+                _ => Embedded::Sqlite,
+            };
+            embedded::judge_stdin(language, Place::default(), &inner, call.world, findings);
         }
         Language::Sql | Language::SqlFile => {
             psql::assess_stdin(Connection::default(), call, findings);

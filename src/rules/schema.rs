@@ -532,6 +532,10 @@ pub enum Language {
     Sql,
     /// The path of an SQL file.
     SqlFile,
+    /// SQL text for a MySQL or MariaDB server, without the commands of their client.
+    Mysql,
+    /// SQL text for SQLite, without the commands of its client.
+    Sqlite,
     /// A program's own language.
     Text(Embedded),
     /// The path of a file in a program's own language.
@@ -552,9 +556,9 @@ pub enum Embedded {
     Lisp,
     M4,
     Dc,
-    /// The dot-commands of sqlite3.
+    /// What sqlite3 reads: SQL and its dot-commands.
     Sqlite,
-    /// The client commands of mysql.
+    /// What mysql reads: SQL and its client's commands.
     Mysql,
     /// Batches of ftp and sftp.
     Ftp,

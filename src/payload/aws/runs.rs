@@ -111,7 +111,8 @@ fn statements(text: &Text, location: &Location, request: &Request<'_>, findings:
         });
     }
     let origin = Origin::Place(location.clone());
-    let found = sql::assess(text, origin, place, request.call.command);
+    let dialect = sql::Dialect::of_text(text);
+    let found = sql::assess(dialect, text, origin, place, request.call.command);
     findings.effects.extend(found.effects);
     findings.opaque.extend(found.opaque);
     findings.unlisted.extend(found.unlisted);

@@ -82,58 +82,6 @@ pub(super) fn dc(text: &str, found: &mut Reading<'_>) {
     }
 }
 
-/// The dot-commands of sqlite3, and the function that writes a file.
-pub(super) fn sqlite(text: &str, found: &mut Reading<'_>) {
-    found.writefile(text, 0);
-    for line in text.lines() {
-        let Some(line) = line.trim().strip_prefix('.') else {
-            continue;
-        };
-        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let rest = rest.trim();
-        let first = match literal(rest) {
-            Some((word, _)) => word,
-            None if rest.starts_with('|') => rest.to_owned(),
-            None => {
-                let mut words = rest.split_ascii_whitespace();
-                words
-                    .find(|word| !word.starts_with('-'))
-                    .unwrap_or_default()
-                    .to_owned()
-            }
-        };
-        match (name, first.strip_prefix('|')) {
-            ("shell" | "sh" | "she" | "system" | "sys" | "syst", _) => found.shell(rest),
-            ("output" | "once" | "read" | "import" | "o" | "out", Some(shell)) => {
-                found.shell(shell)
-            }
-            ("output" | "once" | "backup" | "save" | "log" | "clone" | "o" | "out", None)
-                if !matches!(first.as_str(), "stdout" | "stderr" | "off" | "on" | "main") =>
-            {
-                found.writes(&first);
-            }
-            ("read", None) => found.file(Embedded::Sqlite, &first),
-            _ => {}
-        }
-    }
-}
-
-/// `\! CMD`, `system CMD`, `pager CMD` of the MySQL and MariaDB clients.
-pub(super) fn mysql(text: &str, found: &mut Reading<'_>) {
-    for line in text.lines() {
-        let line = line.trim();
-        if let Some((_, shell)) = line.split_once("\\!") {
-            found.shell(shell);
-        } else if let Some(shell) = line.strip_prefix("system ").or(line.strip_prefix("pager ")) {
-            found.shell(shell.trim_end_matches(';'));
-        } else if let Some(file) = line.strip_prefix("source ").or(line.strip_prefix("\\. ")) {
-            found.file(Embedded::Mysql, file.trim_end_matches(';').trim());
-        } else if let Some(file) = line.strip_prefix("tee ") {
-            found.writes(file.trim_end_matches(';').trim());
-        }
-    }
-}
-
 /// `!CMD` of ftp and sftp runs here.
 pub(super) fn ftp(text: &str, found: &mut Reading<'_>) {
     for line in text.lines() {

@@ -7,12 +7,14 @@
 mod ex;
 mod lines;
 mod lisp;
+mod sql;
 mod tcl;
 
 use std::path::PathBuf;
 
 use super::holes::{Holes, has_hole};
 use crate::call::{Findings, Nested};
+use crate::context::Place;
 use crate::location::Location;
 use crate::resolve::{
     Argument, Command, Origin, Redirection, RedirectionKind, Stdin, Text, base_name,
@@ -24,16 +26,17 @@ use crate::world::{ReadError, World};
 /// Files that name files.
 const FILES: usize = 8;
 
-/// Judges a text in one of these languages, run by `by`.
+/// Judges a text in one of these languages, run by `by`; its SQL goes to `database`.
 pub(crate) fn judge(
     language: Embedded,
     text: &Text,
     place: &Location,
+    database: Place,
     by: &Command,
     world: &dyn World,
     findings: &mut Findings,
 ) {
-    let mut reading = Reading::new(place, by, world, findings, 0);
+    let mut reading = Reading::new(place, by, world, findings, database);
     reading.text(language, text);
 }
 
@@ -41,13 +44,16 @@ pub(crate) fn judge(
 pub(crate) fn judge_file(
     language: Embedded,
     file: &Argument,
+    database: Place,
     by: &Command,
     world: &dyn World,
     findings: &mut Findings,
 ) {
-    let mut reading = Reading::new(&file.location, by, world, findings, 0);
+    if matches!(file.value.exact(), Some("-" | "/dev/stdin")) {
+        return judge_stdin(language, database, by, world, findings);
+    }
+    let mut reading = Reading::new(&file.location, by, world, findings, database);
     match file.value.exact().filter(|_| !file.splits) {
-        Some("-" | "/dev/stdin") => judge_stdin(language, by, world, findings),
         Some(path) => reading.file(language, path),
         None if is_program(language) => {
             let shown = file.value.display();
@@ -60,11 +66,12 @@ pub(crate) fn judge_file(
 /// Judges standard input in one of these languages. At a terminal a person types it.
 pub(crate) fn judge_stdin(
     language: Embedded,
+    database: Place,
     by: &Command,
     world: &dyn World,
     findings: &mut Findings,
 ) {
-    let mut reading = Reading::new(&by.location, by, world, findings, 0);
+    let mut reading = Reading::new(&by.location, by, world, findings, database);
     match &by.stdin {
         Stdin::Text(text) => reading.text(language, text),
         Stdin::File(path) => reading.path(language, path.clone()),
@@ -88,11 +95,11 @@ const fn is_program(language: Embedded) -> bool {
         | Embedded::Logrotate
         | Embedded::Operands
         | Embedded::RedisLua
-        | Embedded::Mongosh => true,
+        | Embedded::Mongosh
+        | Embedded::Sqlite
+        | Embedded::Mysql => true,
         Embedded::M4
         | Embedded::Dc
-        | Embedded::Sqlite
-        | Embedded::Mysql
         | Embedded::Ftp
         | Embedded::Tmux
         | Embedded::Tex
@@ -106,6 +113,8 @@ struct Reading<'a> {
     holes: Holes,
     place: Location,
     by: Command,
+    /// Where its SQL goes.
+    database: Place,
     world: &'a dyn World,
     findings: &'a mut Findings,
     depth: usize,
@@ -117,7 +126,7 @@ impl<'a> Reading<'a> {
         by: &Command,
         world: &'a dyn World,
         findings: &'a mut Findings,
-        depth: usize,
+        database: Place,
     ) -> Self {
         let mut by = by.clone();
         by.redirections = Vec::new();
@@ -126,9 +135,10 @@ impl<'a> Reading<'a> {
             holes: Holes::default(),
             place: place.clone(),
             by,
+            database,
             world,
             findings,
-            depth,
+            depth: 0,
         }
     }
 
@@ -141,8 +151,8 @@ impl<'a> Reading<'a> {
             Embedded::Gdb => lines::gdb(&rendered, self),
             Embedded::M4 => lines::m4(&rendered, self),
             Embedded::Dc => lines::dc(&rendered, self),
-            Embedded::Sqlite => lines::sqlite(&rendered, self),
-            Embedded::Mysql => lines::mysql(&rendered, self),
+            Embedded::Sqlite => sql::sqlite(&rendered, self),
+            Embedded::Mysql => sql::mysql(&rendered, self),
             Embedded::Ftp => lines::ftp(&rendered, self),
             Embedded::Tmux => lines::tmux(&rendered, self),
             Embedded::Tex => lines::tex(&rendered, self),

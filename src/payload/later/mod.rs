@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use self::places::Format;
 use super::{embedded, git};
 use crate::call::{Findings, Nested};
+use crate::context::Place;
 use crate::location::Location;
 use crate::resolve::{
     Argument, Command, Content, Directory, Environment, Origin, Part, Stdin, Text, Written,
@@ -85,7 +86,15 @@ impl Left<'_> {
             Format::GitConfig => self.git_config(text),
             Format::Embedded(language) => {
                 let by = self.starter();
-                embedded::judge(language, text, self.place, &by, self.world, self.findings);
+                embedded::judge(
+                    language,
+                    text,
+                    self.place,
+                    Place::default(),
+                    &by,
+                    self.world,
+                    self.findings,
+                );
             }
             Format::Crontab { user } => {
                 for command in formats::crontab(text, user) {

@@ -52,6 +52,8 @@ pub(super) struct Unseen {
 pub(super) enum Definition {
     Function(String, Arc<Judgement>),
     Prepared(String, Arc<Judgement>),
+    /// What runs with each change of a table.
+    Trigger(String, Arc<Judgement>),
     /// A table that is gone with the session anyway.
     Temporary(String),
 }

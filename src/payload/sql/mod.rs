@@ -1,4 +1,4 @@
-//! PostgreSQL statements: what each would lose.
+//! SQL statements: what each would lose.
 //!
 //! Owns SQL text, wherever it comes from: psql, a driver in a script, a cloud API. Knows nothing of
 //! how it is sent, and never decides. [`assess`] is for whoever has a text that a server will run
@@ -6,6 +6,7 @@
 
 mod body;
 mod condition;
+mod dialect;
 mod function;
 mod judgement;
 mod node;
@@ -15,10 +16,13 @@ mod session;
 mod source;
 mod statement;
 mod tree;
+mod words;
 
+pub use dialect::Dialect;
 pub use scan::{Lexeme, Quote, lexeme};
 pub use session::{Sent, Session};
 pub use source::{Source, is_hole};
+pub use words::{Stop, statement_end};
 
 use crate::call::Findings;
 use crate::context::Place;
@@ -29,10 +33,16 @@ use crate::resolve::{Command, Origin, Text};
 /// `origin` says where the text stands in what the user wrote, `place` which database it goes to,
 /// `by` which command sends it. Unknown parts of the text may stand where a value or a name can;
 /// anywhere else the text is opaque.
-pub fn assess(text: &Text, origin: Origin, place: Place, by: &Command) -> Findings {
+pub fn assess(
+    dialect: Dialect,
+    text: &Text,
+    origin: Origin,
+    place: Place,
+    by: &Command,
+) -> Findings {
     let source = Source::new(text, origin);
     let mut findings = Findings::default();
-    let mut session = Session::new(by, place);
+    let mut session = Session::of(dialect, by, place);
     session.message(&source, source.text(), &Sent::From(0), &mut findings);
     session.reconnect(None, &mut findings);
     findings

@@ -4,19 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::function_name_parts;
 use super::judgement::{Act, Control, Definition, Judgement, Stored, Use};
 use super::source::Source;
-use super::statement;
 use super::tree::with_tree;
+use super::{Dialect, function_name_parts, statement, words};
 use crate::call::{Findings, Nested};
 use crate::context::Place;
 use crate::effect::{Effect, Opaque, Reversibility, RuleId, Target};
 use crate::location::Location;
 use crate::resolve::{Command, Origin};
 
-/// The pack whose rules these are, whoever sends the SQL.
-const PACK: &str = "psql";
 pub(super) const OPEN: &str =
     "a part of the SQL statement itself is known only when the command runs";
 /// Functions that call functions are followed this deep.
@@ -43,6 +40,7 @@ pub struct Session<'a> {
     /// The command that sends them.
     by: &'a Command,
     place: Place,
+    dialect: Dialect,
     block: Block,
     pending: Vec<Pending>,
     /// Names, and how many effects were pending when they were set.
@@ -65,9 +63,15 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     #[must_use]
     pub fn new(by: &'a Command, place: Place) -> Self {
+        Self::of(Dialect::Postgres, by, place)
+    }
+
+    #[must_use]
+    pub fn of(dialect: Dialect, by: &'a Command, place: Place) -> Self {
         Self {
             by,
             place,
+            dialect,
             block: Block::None,
             pending: Vec::new(),
             savepoints: Vec::new(),
@@ -125,11 +129,40 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Judges one message of a server's own dialect.
+    pub fn message(
+        &mut self,
+        source: &Source,
+        text: &str,
+        at: &Sent,
+        findings: &mut Findings,
+    ) -> usize {
+        if self.dialect == Dialect::Postgres {
+            return self.postgres_message(source, text, at, findings);
+        }
+        match words::read(text, self.dialect) {
+            Ok(readings) => {
+                for reading in readings {
+                    let uncertain = self.uncertain;
+                    self.uncertain |= reading.uncertain;
+                    // Each statement commits by itself, also if a message holds several.
+                    for statement in &reading.statements {
+                        let locate = |range: &Range<usize>| at.location(source, range);
+                        self.statement(statement, source, &locate, findings);
+                    }
+                    self.uncertain = uncertain;
+                }
+            }
+            Err(reason) => findings.opaque(reason, &at.location(source, &(0..text.len()))),
+        }
+        0
+    }
+
     /// Judges one message: the statements of `text`, which the server runs as one transaction if
     /// they are several. `text` may differ from its place in `source` (psql's variables); then
     /// `at` is the range that it stands for, else the offset of its start.
     /// Returns how many of its statements read data that the client sends.
-    pub fn message(
+    fn postgres_message(
         &mut self,
         source: &Source,
         text: &str,
@@ -210,6 +243,10 @@ impl<'a> Session<'a> {
                     let name = function_name_parts(name).to_owned();
                     self.functions.insert(name, Arc::clone(body));
                 }
+                Definition::Trigger(name, body) => {
+                    let known = self.functions.entry(name.clone()).or_default();
+                    Arc::make_mut(known).absorb(body, &(0..0));
+                }
                 Definition::Prepared(name, inner) => {
                     self.prepared.insert(name.clone(), Arc::clone(inner));
                 }
@@ -237,6 +274,9 @@ impl<'a> Session<'a> {
     ) {
         for act in &judged.acts {
             let mut effect = self.effect(act, source, locate(&act.range));
+            if let Some(why) = self.place.facts.get("disposable") {
+                effect.reversibility = Reversibility::Reversible { undo: why.clone() };
+            }
             if act
                 .name
                 .as_ref()
@@ -383,7 +423,7 @@ impl<'a> Session<'a> {
             tier = tier.max(crate::context::postgres::named_tier(name, tier));
         }
         Effect {
-            rule: RuleId::new(PACK, act.rule),
+            rule: RuleId::new(self.dialect.pack(), act.rule),
             action: act.action.into(),
             target: Target {
                 kind: act.kind.clone(),

@@ -462,6 +462,7 @@ fn holes_may_stand_for_values_and_names() {
             }
         }
         assess(
+            Dialect::Postgres,
             &text,
             Origin::Verbatim { offset: 0 },
             Place::default(),
@@ -506,7 +507,13 @@ fn holes_may_stand_for_values_and_names() {
 fn targets_are_folded_and_located() {
     let text = "SELECT 1; DROP TABLE Public.Users, \"Odd Name\" CASCADE";
     let origin = Origin::Verbatim { offset: 10 };
-    let findings = super::super::assess(&text.into(), origin, Place::default(), &command());
+    let findings = super::super::assess(
+        Dialect::Postgres,
+        &text.into(),
+        origin,
+        Place::default(),
+        &command(),
+    );
     let names: Vec<_> = findings
         .effects
         .iter()

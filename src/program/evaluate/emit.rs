@@ -3,9 +3,10 @@
 use super::Evaluator;
 use crate::call::Nested;
 use crate::location::Span;
+use crate::payload::sql;
 use crate::program::Invocation;
 use crate::program::library::Match;
-use crate::program::pack::{Call, Request, When, is_named, references};
+use crate::program::pack::{self, Call, Request, When, is_named, references};
 use crate::program::value::{Arguments, Value};
 use crate::resolve::{Argument, Command, Directory, Origin, Part, Stdin, Text};
 use crate::shell::Dialect;
@@ -573,10 +574,35 @@ impl Evaluator<'_> {
         let database = call.database.as_ref();
         let database = database.and_then(|database| given.value(self, database));
         let database = database.map(|database| self.to_text(&database));
+        let named = database.as_ref().map(Text::known_prefix);
+        let named = named.and_then(sql::Dialect::of_connection);
+        let declared = call.dialect.map(|dialect| match dialect {
+            pack::Dialect::Postgres => sql::Dialect::Postgres,
+            pack::Dialect::Mysql => sql::Dialect::Mysql,
+            pack::Dialect::Sqlite => sql::Dialect::Sqlite,
+        });
         for text in self.texts(sql) {
-            let mut words: Vec<Word> = vec![Text::known("psql").into()];
-            words.extend(database.clone().map(Word::from));
-            words.extend([Text::known("-c").into(), with_parameters(&text).into()]);
+            let text = with_parameters(&text);
+            let dialect = named.or(declared);
+            let dialect = dialect.unwrap_or_else(|| sql::Dialect::of_text(&text));
+            let database = database.clone();
+            let words = match dialect {
+                sql::Dialect::Postgres => {
+                    let mut words = vec![Text::known("psql")];
+                    words.extend(database);
+                    words.extend([Text::known("-c"), text]);
+                    words
+                }
+                sql::Dialect::Mysql => vec![Text::known("mysql"), Text::known("-e"), text],
+                sql::Dialect::Sqlite => {
+                    let file = database.map_or_else(
+                        || Text::unknown("the program's database"),
+                        |database| sqlite_file(&database),
+                    );
+                    vec![Text::known("sqlite3"), file, text]
+                }
+            };
+            let words = words.into_iter().map(Word::from).collect();
             self.run_words(call, given, words);
         }
     }
@@ -716,6 +742,30 @@ fn combined(before: Vec<Vec<Word>>, choices: &[Vec<Word>]) -> Vec<Vec<Word>> {
             })
         })
         .collect()
+}
+
+/// The file that a connection string of SQLite names: `sqlite:///app.db`, `dbi:SQLite:app.db`.
+fn sqlite_file(database: &Text) -> Text {
+    let text = database.known_prefix();
+    if sql::Dialect::of_connection(text) != Some(sql::Dialect::Sqlite) {
+        return database.clone();
+    }
+    let lower = text.to_ascii_lowercase();
+    let scheme = lower.find("sqlite").map_or(0, |at| at + "sqlite".len());
+    let after = lower.get(scheme..).and_then(|rest| rest.find(':'));
+    let mut at = scheme + after.map_or(0, |colon| colon + 1);
+    for start in ["///", "//", "dbname=", "database="] {
+        if lower.get(at..).is_some_and(|rest| rest.starts_with(start)) {
+            at += start.len();
+            break;
+        }
+    }
+    let file = database.after(at);
+    if file.is_empty() {
+        Text::known(":memory:")
+    } else {
+        file
+    }
 }
 
 /// SQL with what its driver puts in for `%s`, `%(name)s` and `?`.
