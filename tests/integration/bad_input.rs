@@ -270,6 +270,7 @@ fn texts_that_multiply() -> Vec<(&'static str, String)> {
                 times("o = {...o, b: o, c: o};", 60)
             ),
         ),
+        ("perl", "perl -e 'print <<EOF;\na $x b'".to_owned()),
         (
             "make",
             "printf 'define T\\n$(eval $(T))$(eval $(T))\\nendef\\n$(eval $(T))\\nall:\\n' > \

@@ -46,8 +46,11 @@ const GIVE_LISTS: &[&str] = &[
 ];
 
 pub(super) fn parse(text: &str) -> Program {
+    // Within a here-document the grammar's scanner looks for the end of a line past the end of the
+    // text, for ever.
+    let ended = format!("{text}\n");
     syntax::read(
-        text,
+        &ended,
         &[|| ts_parser_perl::LANGUAGE.into()],
         |lowering, root| {
             let mut bodies = Vec::new();
