@@ -42,10 +42,18 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "curl" => http::analyze_curl,
         "wget" => http::analyze_wget,
         "httpie" => http::analyze_httpie,
+        "direnv" => runner::direnv::analyze,
+        "go" => go,
+        "lefthook" => runner::hooks::lefthook,
+        "ninja" => runner::ninja::analyze,
+        "pre-commit" => runner::hooks::pre_commit,
+        "tox" => runner::tox::analyze,
+        "just" => runner::just::analyze,
         "make" => runner::make::analyze,
         "concurrently" => runner::launcher::concurrently,
         "run-all" => runner::launcher::run_all,
         "monorepo" => runner::launcher::monorepo,
+        "program-tasks" => runner::program::analyze,
         "procfile" => runner::procfile::analyze,
         "taskfile" => runner::taskfile::analyze,
         "tasks" => runner::tasks::analyze,
@@ -77,6 +85,13 @@ fn deno(call: &Call<'_>, findings: &mut Findings) {
         runner::tasks::analyze(call, findings);
     } else {
         program::analyze_javascript(call, findings);
+    }
+}
+
+/// `go generate` runs what the files say; all else runs what it is told.
+fn go(call: &Call<'_>, findings: &mut Findings) {
+    if call.args.command.iter().any(|word| word == "generate") {
+        runner::generate::analyze(call, findings);
     }
 }
 

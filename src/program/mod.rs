@@ -12,8 +12,8 @@ pub mod pack;
 mod perl;
 mod php;
 mod powershell;
-mod python;
-mod ruby;
+pub(crate) mod python;
+pub(crate) mod ruby;
 mod scripts;
 mod syntax;
 mod texts;
@@ -29,6 +29,7 @@ use crate::payload::holes::Holes;
 use crate::payload::script;
 use crate::resolve::{Argument, Origin, Stdin, Text};
 use crate::rules::{self, origin_of};
+pub(crate) use evaluate::Asked;
 use evaluate::{Evaluator, Run};
 use library::Library;
 pub(crate) use powershell::analyze as analyze_powershell;
@@ -231,6 +232,7 @@ fn start(
         is_inline: kind != Kind::File,
         reads_stdin: kind == Kind::Input,
         holes: &holes,
+        asked: None,
     };
     let text = run.text.clone();
     let before = findings.nested.len();
@@ -250,6 +252,33 @@ fn sends_to_railway(nested: &Nested) -> bool {
         }
         Nested::Shell { .. } => false,
     }
+}
+
+/// Runs what a runner asks of a program in a file; gives the names that are not in it.
+pub(crate) fn tasks(
+    language: &'static Language,
+    path: PathBuf,
+    text: String,
+    asked: Asked,
+    call: &Call<'_>,
+    findings: &mut Findings,
+) -> Vec<String> {
+    findings.programs.push(Rc::from(path.as_path()));
+    let holes = Holes::default();
+    let run = Run {
+        text,
+        origin: Origin::File {
+            path: Rc::from(path.as_path()),
+            place: call.command.location.span,
+        },
+        path: Some(path),
+        arguments: Vec::new(),
+        is_inline: false,
+        reads_stdin: false,
+        holes: &holes,
+        asked: Some(asked),
+    };
+    evaluate::run(run, language, call, findings)
 }
 
 /// A program in a file.

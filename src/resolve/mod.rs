@@ -157,7 +157,13 @@ pub(crate) fn printed(shell: &Command, world: &dyn World) -> Text {
         return unknown();
     };
     let program = program.value.exact().map(base_name);
-    if !matches!(program, Some("sh" | "bash" | "dash")) || flags.value.exact() != Some("-c") {
+    // `-c`, with what stops at an error or at a name that is not set.
+    let is_text = |flags: &str| {
+        let letters = flags.strip_prefix('-').unwrap_or_default();
+        letters.contains('c') && letters.chars().all(|letter| "ceu".contains(letter))
+    };
+    if !matches!(program, Some("sh" | "bash" | "dash")) || !flags.value.exact().is_some_and(is_text)
+    {
         return unknown();
     }
     let Some(text) = text.value.exact() else {

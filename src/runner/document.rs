@@ -1,4 +1,4 @@
-//! JSON, YAML and TOML as one tree, with the line of each value.
+//! JSON, YAML, TOML and INI as one tree, with the line of each value.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -206,6 +206,53 @@ fn toml_value(value: &DeValue<'_>, lines: &Lines) -> Value {
     }
 }
 
+/// Sections of keys, each with the lines of its value: `key = value` and what is indented below.
+pub(super) fn ini(text: &str) -> Node {
+    type Entries = Vec<(String, Vec<Rc<Node>>)>;
+    let mut sections: Vec<(String, usize, Entries)> = Vec::new();
+    for (index, raw) in text.lines().enumerate() {
+        let line = index + 1;
+        let bare = raw.trim();
+        if bare.is_empty() || bare.starts_with(['#', ';']) {
+            continue;
+        }
+        let scalar = |text: &str| {
+            let value = Value::Scalar(text.to_owned());
+            Rc::new(Node { line, value })
+        };
+        let Some((_, _, entries)) = sections.last_mut().filter(|_| !raw.starts_with('[')) else {
+            if let Some(name) = bare
+                .strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+            {
+                sections.push((name.to_owned(), line, Vec::new()));
+            }
+            continue;
+        };
+        if raw.starts_with([' ', '\t']) {
+            if let Some((_, lines)) = entries.last_mut() {
+                lines.push(scalar(bare));
+            }
+            continue;
+        }
+        let (key, value) = bare.split_once(['=', ':']).unwrap_or((bare, ""));
+        let first = Some(value.trim()).filter(|value| !value.is_empty());
+        let lines = first.map(scalar).into_iter().collect();
+        entries.push((key.trim().to_owned(), lines));
+    }
+    let node = |line: usize, value: Value| Rc::new(Node { line, value });
+    let sections = sections.into_iter().map(|(name, line, entries)| {
+        let entries = entries
+            .into_iter()
+            .map(|(key, lines)| (key, node(line, Value::List(lines))));
+        (name, node(line, Value::Map(entries.collect())))
+    });
+    Node {
+        line: 1,
+        value: Value::Map(sections.collect()),
+    }
+}
+
 /// A collection whose end is still to come.
 struct Open {
     line: usize,
@@ -321,6 +368,10 @@ mod tests {
         let yaml = yaml("a: 1\nb:\n  c: |\n    x\n    y\n  d: [1, 'two']\n").unwrap();
         assert_eq!(yaml.at(&["b", "c"]).unwrap().text(), Some("x\ny\n"));
         assert_eq!(yaml.at(&["b", "d"]).unwrap().items()[1].line, 6);
+        let ini = ini("[tox]\nenvlist = a\n# no\n[testenv:b]\ncommands =\n    x = 1\n\n    [y]\n");
+        let commands = ini.at(&["testenv:b", "commands"]).unwrap();
+        assert_eq!(commands.texts(), ["x = 1", "[y]"]);
+        assert_eq!(commands.items()[0].line, 6);
     }
 
     #[test]

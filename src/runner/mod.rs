@@ -3,13 +3,20 @@
 //! Owns finding in them what a runner would start, with the line that says so. Never judges: what
 //! it finds is handed on as commands.
 
+pub mod direnv;
 mod document;
+pub mod generate;
+pub mod hooks;
+pub mod just;
 pub mod launcher;
 pub mod make;
+pub mod ninja;
 pub mod node;
 pub mod procfile;
+pub mod program;
 pub mod taskfile;
 pub mod tasks;
+pub mod tox;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -17,7 +24,7 @@ use std::rc::Rc;
 use crate::call::{Call, Findings, Nested};
 use crate::effect::Unlisted;
 use crate::location::{FileLine, Location};
-use crate::resolve::{Argument, Command, Environment, Part, Text};
+use crate::resolve::{Argument, Command, Directory, Environment, Part, Text};
 use crate::world::ReadError;
 
 /// Directories above the one where a runner is started that it looks in.
@@ -36,6 +43,18 @@ fn known_text(text: &Text, environment: &mut Environment) -> Text {
         environment.set(&name, Some(Text::unknown(source)));
     }
     Text::known(known)
+}
+
+/// Where a runner looks for its file: the directory that one of these options names, or the one
+/// that it is started in; nothing where that is not known, or not here.
+fn directory(call: &Call<'_>, options: &[&str]) -> Option<PathBuf> {
+    let mut directory = call.command.directory.clone();
+    for given in options.iter().flat_map(|name| call.args.all(name)) {
+        let path = given.value.exact().and_then(|path| directory.join(path));
+        directory = Directory::Known(path?);
+    }
+    let known = directory.known().map(Path::to_owned);
+    known.filter(|_| call.command.elsewhere.is_none())
 }
 
 /// Notes a runner whose file cannot be looked at from here: as a program that no pack describes.

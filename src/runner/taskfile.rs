@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::document::{self, Node, Value};
 use super::tasks::templated;
-use super::{File, find, quoted, read, start, unseen};
+use super::{File, directory, find, quoted, read, start, unseen};
 use crate::call::{Call, Findings};
 use crate::resolve::{self, Argument, Command, Directory, Text};
 
@@ -38,19 +38,7 @@ struct Taskfile {
 
 /// Judges a `task` by its argv.
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
-    let given = call.args.option("--dir");
-    let directory = match given {
-        Some(given) => given
-            .value
-            .exact()
-            .and_then(|path| call.command.directory.join(path)),
-        None => call
-            .command
-            .directory
-            .known()
-            .map(std::path::Path::to_owned),
-    };
-    let Some(directory) = directory.filter(|_| call.command.elsewhere.is_none()) else {
+    let Some(directory) = directory(call, &["--dir"]) else {
         unseen(call, findings);
         return;
     };

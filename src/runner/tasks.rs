@@ -1,5 +1,5 @@
-//! Tables of tasks in a project's settings: poe, pdm, hatch, rye, pixi, pipenv, mise, deno and
-//! composer.
+//! Tables of tasks in a project's settings: poe, pdm, hatch, rye, pixi, pipenv, mise, deno,
+//! composer and cargo.
 //!
 //! One reader for all: a task is a text for the shell, a list of them, or a table that names what
 //! comes first, what runs, and where.
@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::document::{self, Node, Value};
-use super::{CLIMB, File, read, start, unseen, with_arguments};
-use crate::call::{Call, Findings};
+use super::{CLIMB, File, directory, read, start, unseen, with_arguments};
+use crate::call::{Call, Findings, Nested};
 use crate::resolve::{Argument, Command, Directory, Part, Text, base_name};
 
 /// Tasks that one command line brings up.
@@ -49,6 +49,20 @@ const TABLES: &[(&str, &[&str], &[&str])] = &[
     ("deno", &["deno.json", "deno.jsonc"], &["tasks"]),
     ("deno", &["package.json"], &["scripts"]),
     ("composer", &["composer.json"], &["scripts"]),
+    (
+        "cargo",
+        &[".cargo/config.toml", ".cargo/config"],
+        &["alias"],
+    ),
+];
+
+/// Where mise looks for tasks that are files.
+const TASK_FILES: &[&str] = &[
+    "mise-tasks",
+    ".mise-tasks",
+    "mise/tasks",
+    ".mise/tasks",
+    ".config/mise/tasks",
 ];
 
 /// What a manager's own commands bring up.
@@ -116,6 +130,10 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     if names.is_empty() {
         return;
     }
+    let arguments = words.get(1..).unwrap_or_default();
+    if program == "mise" {
+        task_files(&names, arguments, call, findings);
+    }
     let tables = tables(program, call, findings);
     let mut run = Run {
         call,
@@ -125,7 +143,6 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
         active: BTreeSet::new(),
         left: TASKS,
     };
-    let arguments = words.get(1..).unwrap_or_default();
     for word in &names {
         match word.value.exact().filter(|_| !word.splits) {
             Some(name) => {
@@ -155,6 +172,38 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     }
 }
 
+/// Starts the files that have these names: `build:web` is `build/web`.
+fn task_files(
+    names: &[Argument],
+    arguments: &[Argument],
+    call: &Call<'_>,
+    findings: &mut Findings,
+) {
+    let Some(directory) = directory(call, &["--cd"]) else {
+        return;
+    };
+    for word in names {
+        let Some(name) = word.value.exact().map(|name| name.replace(':', "/")) else {
+            continue;
+        };
+        for above in directory.ancestors().take(CLIMB) {
+            let places = TASK_FILES.iter();
+            let paths = places.map(|place| above.join(place).join(&name));
+            let mut found = paths.filter(|path| call.world.read(path).is_ok());
+            if let Some(path) = found.next() {
+                let mut command = call.command.clone();
+                command.redirections = Vec::new();
+                command.directory = Directory::Known(above.to_owned());
+                let path = Argument::known(path.to_string_lossy(), word.location.clone());
+                let given = arguments.iter().cloned();
+                command.argv = std::iter::once(path).chain(given).collect();
+                findings.nested.push(Nested::Command(Box::new(command)));
+                return;
+            }
+        }
+    }
+}
+
 /// Tables of one file.
 struct Tables {
     file: File,
@@ -163,20 +212,15 @@ struct Tables {
 
 /// Every table that the program reads, in the nearest directory that has any.
 fn tables(program: &str, call: &Call<'_>, findings: &mut Findings) -> Vec<Tables> {
-    let given = ["--directory", "--working-dir", "--project", "--cwd", "-C"];
-    let given = given.iter().find_map(|name| call.args.option(name));
-    let directory = match given {
-        Some(given) => given
-            .value
-            .exact()
-            .and_then(|path| call.command.directory.join(path)),
-        None => call
-            .command
-            .directory
-            .known()
-            .map(std::path::Path::to_owned),
-    };
-    let Some(directory) = directory.filter(|_| call.command.elsewhere.is_none()) else {
+    let options = [
+        "--directory",
+        "--working-dir",
+        "--project",
+        "--cwd",
+        "-C",
+        "--cd",
+    ];
+    let Some(directory) = directory(call, &options) else {
         unseen(call, findings);
         return Vec::new();
     };
@@ -270,6 +314,11 @@ impl Run<'_> {
         match &node.value {
             Value::Null => {}
             Value::Scalar(text) => self.text(text, node.line, arguments, by, file),
+            // An alias is one command, whole or in words.
+            Value::List(_) if self.program == "cargo" => {
+                let text = shell_words::join(node.texts());
+                self.text(&text, node.line, arguments, by, file);
+            }
             Value::List(items) => {
                 for item in items {
                     self.step(item, arguments, by, file);
@@ -410,7 +459,11 @@ impl Run<'_> {
                 return;
             }
         }
-        let mut whole = self.templated(text);
+        let mut whole = Text::empty();
+        if self.program == "cargo" {
+            whole.push_known("cargo ");
+        }
+        whole.append(self.templated(text));
         whole.append(with_arguments("", arguments));
         start(by, &["sh", "-c"], &whole, &place, self.findings);
     }

@@ -30,6 +30,7 @@ mod policy;
 mod postgres;
 mod program;
 mod railway;
+mod runners;
 mod scripts;
 mod shell_forms;
 mod shell_pack;

@@ -54,7 +54,8 @@ impl Evaluator<'_> {
                         first: arguments,
                     }));
                 }
-                Value::Name(_) => {
+                Value::Name(name) => {
+                    self.keeps_decorated(name, &value);
                     self.apply(&by, &arguments, span);
                 }
                 _ => {}
@@ -651,6 +652,9 @@ impl Evaluator<'_> {
         }
         self.written_to(arguments, span);
         let callee = name.path.rsplit('.').next().unwrap_or_default();
+        if name.path == callee && self.keeps_task(callee, arguments, span) {
+            return Value::Null;
+        }
         if self.is_inline || !self.language.pack().is_deferred(callee) {
             self.escape(arguments, span);
         }

@@ -8,6 +8,7 @@ mod emit;
 mod expression;
 mod function;
 mod pattern;
+mod task;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ use crate::location::{Location, Span};
 use crate::payload::holes::Holes;
 use crate::resolve::{Directory, Origin, Source, Text};
 pub(super) use expression::sliced;
+pub(crate) use task::Asked;
+use task::Tasks;
 
 /// Statements and expressions that are walked with everything known; beyond it loops are not
 /// walked item by item any more, nor functions again.
@@ -87,6 +90,8 @@ pub(crate) struct Evaluator<'a> {
     depth: usize,
     cut: bool,
     modules: Vec<(PathBuf, Value)>,
+    /// What a runner asks of the program, where one reads it.
+    tasks: Option<Tasks>,
 }
 
 /// What a program is run with.
@@ -98,15 +103,17 @@ pub(crate) struct Run<'a> {
     pub(crate) is_inline: bool,
     pub(crate) reads_stdin: bool,
     pub(crate) holes: &'a Holes,
+    pub(crate) asked: Option<Asked>,
 }
 
-/// Walks a program and notes what it would do.
+/// Walks a program and notes what it would do; gives the names of tasks that were asked for and
+/// are not in it.
 pub(crate) fn run(
     run: Run<'_>,
     language: &'static Language,
     call: &Call<'_>,
     findings: &mut Findings,
-) {
+) -> Vec<String> {
     let program = (language.parse)(&run.text);
     let unit = Rc::new(Unit {
         source: Source::new(&run.text, run.origin),
@@ -144,12 +151,18 @@ pub(crate) fn run(
         depth: 0,
         cut: false,
         modules: Vec::new(),
+        tasks: run.asked.map(Tasks::new),
     };
     evaluator.program(&program);
+    evaluator.run_tasks();
     if evaluator.cut {
         let reason = "the program is too long or nested too deeply to follow";
         evaluator.unfolded(reason, Span::default());
     }
+    evaluator
+        .tasks
+        .map(|tasks| tasks.missing)
+        .unwrap_or_default()
 }
 
 impl Evaluator<'_> {

@@ -614,6 +614,12 @@ fn of_os(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> 
             evaluator.enter_directory(&to);
             Value::Null
         }
+        // It is left again at the end of a block, which is not followed.
+        "invoke.Context().cd" | "nox.Session().chdir" | "nox.Session().cd" => {
+            let to = evaluator.to_text(&one()?);
+            evaluator.enter_directory(&Text::unknown(to.display()));
+            Value::Null
+        }
         "os.getenv" | "os.environ.get" | "os.environ.pop" | "os.environ.setdefault" => {
             let name = evaluator.to_text(&one()?);
             let default = call.arguments.positional.get(1).cloned();

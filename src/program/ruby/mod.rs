@@ -16,7 +16,7 @@ use crate::location::Span;
 use crate::resolve::Text;
 use crate::resolve::decode::{base64 as decode_base64, hex as decode_hex};
 
-pub(super) static RUBY: Language = Language {
+pub(crate) static RUBY: Language = Language {
     name: "ruby",
     parse: lower::parse,
     inline: &[],

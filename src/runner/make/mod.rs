@@ -105,6 +105,8 @@ struct Make<'a> {
     place: Location,
     /// While the built-in rules are read.
     built_in: bool,
+    /// While what recipes inherit is worked out.
+    exporting: bool,
     /// While a recipe is expanded.
     in_recipe: bool,
     /// Recipes of this make may have changed files.
@@ -169,6 +171,7 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
         missing: Vec::new(),
         place: command.location.clone(),
         built_in: false,
+        exporting: false,
         in_recipe: false,
         has_run: false,
         done: BTreeMap::new(),
@@ -227,9 +230,14 @@ impl Make<'_> {
         };
         let shell = self.value("SHELL");
         let mut command = self.command(Vec::new());
-        for name in self.exports() {
-            let value = self.value(&name);
-            command.environment.set(&name, Some(value));
+        // A value that is exported may itself be what a command prints, which gets no such values.
+        if !self.exporting {
+            self.exporting = true;
+            for name in self.exports() {
+                let value = self.value(&name);
+                command.environment.set(&name, Some(value));
+            }
+            self.exporting = false;
         }
         for (name, variable) in self.variables.iter() {
             if variable.export == Some(false) {

@@ -320,8 +320,17 @@ impl Make<'_> {
         self.implicit_depth += 1;
         let mut ran = false;
         let mut found = false;
+        let mut decided = false;
         let is_missing = !self.by_target.contains_key(&name) && !self.is_there(&name);
-        for index in self.patterns.clone() {
+        let (own_rules, built_in): (Vec<usize>, Vec<usize>) = self
+            .patterns
+            .iter()
+            .partition(|index| **index >= self.own_rules);
+        for index in own_rules.into_iter().chain(built_in) {
+            // A rule of the makefile comes before those that make knows itself.
+            if decided && index < self.own_rules {
+                break;
+            }
             let Some(rule) = self.rules.get(index).cloned() else {
                 continue;
             };
@@ -343,6 +352,10 @@ impl Make<'_> {
                 continue;
             }
             found |= is_there;
+            decided |= from.iter().all(|one| {
+                let name = one.exact();
+                name.is_some_and(|name| self.by_target.contains_key(name) || self.is_there(name))
+            });
             let mut from_ran = false;
             let mut all = self.in_order(from, scope, depth, &mut from_ran);
             all.normal.extend(own.normal.iter().cloned());

@@ -1,10 +1,11 @@
 //! Real runners are the oracle for the files that they run: every program that `make` starts is
-//! among guard's commands, or guard said that it could not see.
+//! among guard's commands, or guard said that it could not see. A runner that is not installed is
+//! no oracle.
 
 use std::fs;
 use std::path::Path;
 
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, installed};
 use super::{Tally, outcome_of};
 
 /// The cases of a corpus: files, each after a line `>>> path`, then a command after `$ `.
@@ -81,4 +82,39 @@ fn npm_executes_nothing_that_guard_does_not_see() {
         tally.scripts
     );
     assert!(tally.opaque.is_empty(), "{:#?}", tally.opaque);
+}
+
+/// A runner that need not be installed: `least` cases, none of which is opaque.
+fn optional(runner: &str, corpus: &str, least: usize) {
+    if installed(runner).is_none() {
+        eprintln!("{runner} is not installed");
+        return;
+    }
+    let tally = run(runner, corpus);
+    assert!(
+        tally.scripts >= least,
+        "the corpus is there: {}",
+        tally.scripts
+    );
+    assert!(tally.opaque.is_empty(), "{:#?}", tally.opaque);
+}
+
+#[test]
+fn just_executes_nothing_that_guard_does_not_see() {
+    optional("just", include_str!("../../corpus/runners/just.txt"), 25);
+}
+
+#[test]
+fn ninja_executes_nothing_that_guard_does_not_see() {
+    optional("ninja", include_str!("../../corpus/runners/ninja.txt"), 4);
+}
+
+#[test]
+fn rake_executes_nothing_that_guard_does_not_see() {
+    optional("rake", include_str!("../../corpus/runners/rake.txt"), 3);
+}
+
+#[test]
+fn invoke_executes_nothing_that_guard_does_not_see() {
+    optional("invoke", include_str!("../../corpus/runners/invoke.txt"), 1);
 }

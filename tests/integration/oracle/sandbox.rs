@@ -35,11 +35,12 @@ const RECORDED: &[&str] = &[
 /// Programs that write their argv down and then do what they do.
 const REAL: &[&str] = &[
     "awk", "base64", "basename", "bash", "cat", "chmod", "cmp", "comm", "cp", "cut", "date",
-    "dash", "diff", "dirname", "echo", "env", "expr", "false", "find", "fold", "grep", "head",
-    "ln", "make", "mkdir", "mktemp", "mv", "nice", "nl", "node", "nohup", "npm", "od", "paste",
-    "printf", "pwd", "readlink", "realpath", "rev", "rmdir", "sed", "seq", "setsid", "sh", "sleep",
-    "sort", "stat", "tac", "tail", "tee", "test", "timeout", "touch", "tr", "true", "uname",
-    "uniq", "wc", "which", "xargs", "xxd", "yes", "zsh",
+    "dash", "diff", "direnv", "dirname", "doit", "echo", "env", "expr", "false", "find", "fold",
+    "grep", "head", "invoke", "just", "ln", "make", "mkdir", "mktemp", "mv", "nice", "ninja", "nl",
+    "node", "nohup", "nox", "npm", "od", "paste", "printf", "pwd", "rake", "readlink", "realpath",
+    "rev", "rmdir", "sed", "seq", "setsid", "sh", "sleep", "sort", "stat", "tac", "tail", "tee",
+    "test", "timeout", "touch", "tr", "true", "uname", "uniq", "wc", "which", "xargs", "xxd",
+    "yes", "zsh",
 ];
 
 /// The files that every script finds.
@@ -72,6 +73,15 @@ struct Driver {
     child: Child,
     requests: ChildStdin,
     answers: Receiver<String>,
+}
+
+/// Where a program is on this machine: the system's own comes first.
+pub(super) fn installed(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/bin", "/bin"].map(PathBuf::from);
+    let all = system.into_iter().chain(std::env::split_paths(&path));
+    all.map(|directory| directory.join(name))
+        .find(|path| path.exists())
 }
 
 /// The compiled recorder.
@@ -162,11 +172,7 @@ impl Sandbox {
             fs::hard_link(&original, bin.join(name)).unwrap();
         }
         for name in REAL {
-            let real = ["/usr/bin", "/bin"]
-                .iter()
-                .map(|directory| Path::new(directory).join(name))
-                .find(|path| path.exists());
-            if let Some(real) = real {
+            if let Some(real) = installed(name) {
                 std::os::unix::fs::symlink(real, root.path().join("real").join(name)).unwrap();
             }
         }
