@@ -157,6 +157,9 @@ pub struct Class {
     pub constructor: &'static str,
     /// Whether a method's first parameter is the instance; otherwise it is called `this`.
     pub explicit_self: bool,
+    /// What an instance is made of where no constructor says it, in order: `path: str` in the
+    /// body of a data class.
+    pub fields: Vec<String>,
     pub decorators: Vec<Expression>,
     pub span: Span,
 }

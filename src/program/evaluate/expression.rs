@@ -3,6 +3,7 @@
 use super::{Evaluator, LIST_LIMIT, STEP_WORK};
 use crate::location::Span;
 use crate::payload::holes;
+use crate::program::Invocation;
 use crate::program::tree::{
     Argument, ArgumentKind, Binding, Expression, ExpressionKind, Operator, Pattern, Role,
 };
@@ -293,7 +294,23 @@ impl Evaluator<'_> {
                 }
                 (all, true)
             }
-            Value::Name(name) => (vec![self.extended(name, "each")], true),
+            Value::Name(name) => {
+                // What a loop over a file or its like goes through.
+                let path = format!("{}.__iter__", name.path);
+                let listed = (self.language.fold)(
+                    self,
+                    &Invocation {
+                        path: &path,
+                        name,
+                        arguments: &Arguments::default(),
+                        span,
+                    },
+                );
+                match listed {
+                    Some(listed @ Value::List(_)) => self.items(&listed, keys, span),
+                    _ => (vec![self.extended(name, "each")], true),
+                }
+            }
             Value::Instance(_) => {
                 let listed = self.call_method(value, "__iter__", &Arguments::default(), span);
                 match listed {
@@ -751,9 +768,10 @@ impl Evaluator<'_> {
                 if index.number().is_some() && !*open && self.language.missing_is_null {
                     return Value::Null;
                 }
-                let certain = index.number().is_some() || *open;
                 match any {
-                    Some(any) if !certain => any,
+                    // An item that is not there is an error.
+                    Some(_) if index.number().is_some() && !*open => self.unknown(span),
+                    Some(any) if index.number().is_none() && !*open => any,
                     Some(any) => any.or(self.unknown(span)),
                     None => self.unknown(span),
                 }

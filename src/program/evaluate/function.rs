@@ -395,6 +395,10 @@ impl Evaluator<'_> {
         if self.class_member(class, constructor, 0).is_some() {
             self.call_method(&instance, constructor, arguments, span);
         } else {
+            let members = fields_of(class, arguments);
+            if let Some(Item::Instance { members: own, .. }) = self.store.change(id) {
+                *own = members;
+            }
             self.escape(arguments, span);
         }
         let unknown = Arguments {
@@ -697,6 +701,38 @@ impl Evaluator<'_> {
             calls,
         }))
     }
+}
+
+/// What the fields of an instance hold whose class has no constructor of its own. A field that is
+/// not given is what the class says of it.
+fn fields_of(class: &Rc<ClassValue>, arguments: &Arguments) -> Vec<(String, Value)> {
+    let mut names: Vec<String> = Vec::new();
+    let mut above = vec![Rc::clone(class)];
+    while let Some(class) = above.last().filter(|_| above.len() < BASES) {
+        let base = class.bases.iter().find_map(|base| match base {
+            Value::Class(base) => Some(Rc::clone(base)),
+            _ => None,
+        });
+        match base {
+            Some(base) => above.push(base),
+            None => break,
+        }
+    }
+    for class in above.iter().rev() {
+        for name in &class.class.fields {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    let named = names.iter().enumerate().filter_map(|(at, name)| {
+        let mut keywords = arguments.keywords.iter();
+        let keyword = keywords.find(|(given, _)| given == name);
+        let value = keyword.map(|(_, value)| value);
+        let value = value.or_else(|| arguments.positional.get(at))?;
+        Some((name.clone(), value.clone()))
+    });
+    named.collect()
 }
 
 fn method(receiver: &Value, name: &str) -> Value {

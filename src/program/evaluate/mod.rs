@@ -16,7 +16,9 @@ use std::rc::Rc;
 use super::Language;
 use super::tree::{Binding, Class, Expression, Import, Imported, Pattern, Program, Statement};
 use super::tree::{ExpressionKind, Function, Parameter, ParameterKind, Role, StatementKind};
-use super::value::{Changes, ClassValue, Id, Item, Scope, ScopeKind, Store, Unit, Value};
+use super::value::{
+    Arguments, Changes, ClassValue, Id, Item, Scope, ScopeKind, Store, Unit, Value,
+};
 use crate::call::{Call, Findings};
 use crate::location::{Location, Span};
 use crate::payload::holes::Holes;
@@ -92,6 +94,8 @@ pub(crate) struct Evaluator<'a> {
     modules: Vec<(PathBuf, Value)>,
     /// What a runner asks of the program, where one reads it.
     tasks: Option<Tasks>,
+    /// The arguments that the program says it takes, as it declared each.
+    pub(super) declared: Vec<Arguments>,
 }
 
 /// What a program is run with.
@@ -152,6 +156,7 @@ pub(crate) fn run(
         cut: false,
         modules: Vec::new(),
         tasks: run.asked.map(Tasks::new),
+        declared: Vec::new(),
     };
     evaluator.program(&program);
     evaluator.run_tasks();
@@ -269,20 +274,7 @@ impl Evaluator<'_> {
             is_main: false,
         });
         let scope = Scope::new(ScopeKind::Program, None);
-        let class = Class {
-            name: None,
-            bases: Vec::new(),
-            body: Vec::new(),
-            constructor: "",
-            explicit_self: false,
-            decorators: Vec::new(),
-            span,
-        };
-        let value = Value::Class(Rc::new(ClassValue {
-            class: Rc::new(class),
-            bases: Vec::new(),
-            members: Rc::clone(&scope),
-        }));
+        let value = Value::Class(plain_class(Vec::new(), Rc::clone(&scope), span));
         // It may import the program again, or itself.
         self.modules.push((path, value.clone()));
         let outer = (
@@ -296,6 +288,21 @@ impl Evaluator<'_> {
         (self.unit, self.scope, self.is_inline) = outer;
         self.flow = Flow::Next;
         value
+    }
+
+    /// A class whose instances are made of these fields.
+    pub(super) fn record_class(&self, fields: Vec<String>, span: Span) -> Value {
+        let members = Scope::new(ScopeKind::Class, None);
+        Value::Class(plain_class(fields, members, span))
+    }
+
+    /// An object with these members.
+    pub(super) fn record(&mut self, members: Vec<(String, Value)>, span: Span) -> Value {
+        let class = plain_class(Vec::new(), Scope::new(ScopeKind::Class, None), span);
+        match self.store.add(Item::Instance { class, members }) {
+            Some(id) => Value::Instance(id),
+            None => self.unknown(span),
+        }
     }
 
     /// How many modules beside the program were read.
@@ -930,4 +937,23 @@ impl Evaluator<'_> {
         });
         methods.collect()
     }
+}
+
+/// A class that no program wrote.
+fn plain_class(fields: Vec<String>, members: Rc<Scope>, span: Span) -> Rc<ClassValue> {
+    let class = Class {
+        name: None,
+        bases: Vec::new(),
+        body: Vec::new(),
+        constructor: "",
+        explicit_self: false,
+        fields,
+        decorators: Vec::new(),
+        span,
+    };
+    Rc::new(ClassValue {
+        class: Rc::new(class),
+        bases: Vec::new(),
+        members,
+    })
 }

@@ -65,6 +65,14 @@ pub(super) fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Opti
         .or_else(|| of_paths(evaluator, call))
 }
 
+/// What a file of JSON beside the program holds.
+fn data(evaluator: &mut Evaluator<'_>, name: &str) -> Option<Value> {
+    let (path, text) = super::module(evaluator, name)?;
+    let is_json = path.extension().is_some_and(|ending| ending == "json");
+    let json = serde_json::from_str(&text).ok().filter(|_| is_json)?;
+    Some(evaluator.json_value(&json))
+}
+
 /// Methods that everything has.
 fn on_any(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
     let (receiver, name) = call.path.rsplit_once('.')?;
@@ -98,7 +106,10 @@ fn builtin(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value
                 .map(|text| match text.exact() {
                     Some(name) => {
                         let name = name.strip_prefix("node:").unwrap_or(name).to_owned();
-                        evaluator.imported(&name, span)
+                        match data(evaluator, &name) {
+                            Some(value) => value,
+                            None => evaluator.imported(&name, span),
+                        }
                     }
                     None => evaluator.unknown(span),
                 })

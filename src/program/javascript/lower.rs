@@ -370,6 +370,7 @@ fn class(lower: &mut Lower<'_>, node: Node<'_>) -> Class {
         body: found,
         constructor: "constructor",
         explicit_self: false,
+        fields: Vec::new(),
         decorators: Vec::new(),
         span: span(node),
     }

@@ -432,6 +432,7 @@ impl<'n> Php<'_, '_> {
             body,
             constructor: "__construct",
             explicit_self: false,
+            fields: Vec::new(),
             decorators: Vec::new(),
             span: span(node),
         }

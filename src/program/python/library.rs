@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{method, path_text, paths};
+use super::{arguments, method, path_text, paths};
 use crate::location::Span;
 use crate::program::Invocation;
 use crate::program::evaluate::Evaluator;
@@ -10,6 +10,9 @@ use crate::program::texts::{decoded, everything, letter, normal_path, pattern, s
 use crate::program::value::{Arguments, Bound, Value};
 use crate::resolve::Text;
 use crate::resolve::decode::{base64 as decode_base64, hex as decode_hex};
+
+/// Lines of a file that a loop goes through one by one.
+const LINES: usize = 64;
 
 /// Names that stand for a value.
 pub(super) fn constant(evaluator: &mut Evaluator<'_>, path: &str) -> Option<Value> {
@@ -687,6 +690,49 @@ fn of_os(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> 
                 Some(text) => Value::text(text),
                 None => evaluator.unknown(span),
             }
+        }
+        "open().__iter__" | "open().readlines" => {
+            let path = call.receiver()?.positional.first()?.clone();
+            let text = evaluator.file_text(&path)?;
+            let lines = text.split_inclusive('\n').take(LINES + 1);
+            let mut lines: Vec<Value> = lines.map(Value::text).collect();
+            let open = lines.len() > LINES;
+            lines.truncate(LINES);
+            if open {
+                lines.push(evaluator.unknown(span));
+            }
+            evaluator.list(lines, open)
+        }
+        "collections.namedtuple" => {
+            let fields = call.argument(1, "field_names")?.clone();
+            let names = match fields.exact() {
+                Some(text) => text
+                    .split([',', ' ', '\n', '\t'])
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+                None => {
+                    let (items, _) = evaluator.known_items(&fields)?;
+                    let names = items.iter().map(|item| item.exact().map(str::to_owned));
+                    names.collect::<Option<Vec<String>>>()?
+                }
+            };
+            evaluator.record_class(names, span)
+        }
+        "argparse.ArgumentParser().parse_args" => return arguments::parse(evaluator, call),
+        path if path.starts_with("argparse.") && path.ends_with(".add_argument") => {
+            // What a sub-command takes comes after it, and a file's own parser is one of several.
+            let one = path.matches("ArgumentParser").count() == 1 && !path.contains("add_parser");
+            let declared = if one {
+                call.arguments.clone()
+            } else {
+                Arguments {
+                    open: true,
+                    ..Arguments::default()
+                }
+            };
+            evaluator.declared.push(declared);
+            Value::Null
         }
         "input" | "raw_input" => {
             let text = evaluator.standard_input();

@@ -275,6 +275,18 @@ fn alternatives(lower: &mut Lower<'_>, node: Node<'_>) -> Vec<Statement> {
     found
 }
 
+/// The names that the body of a class declares with a type.
+fn annotated(lower: &Lower<'_>, class: Node<'_>) -> Vec<String> {
+    let body = class.child_by_field_name("body");
+    let statements = body.into_iter().flat_map(children);
+    let assigned = statements
+        .flat_map(children)
+        .filter(|node| node.kind() == "assignment" && node.child_by_field_name("type").is_some());
+    assigned
+        .filter_map(|node| lower.field(node, "left").map(str::to_owned))
+        .collect()
+}
+
 fn decorated(lower: &mut Lower<'_>, node: Node<'_>) -> Vec<Statement> {
     let mut decorators = Vec::new();
     for child in children(node) {
@@ -406,6 +418,7 @@ fn class(lower: &mut Lower<'_>, node: Node<'_>, decorators: Vec<Expression>) -> 
         body: body(lower, node, "body"),
         constructor: "__init__",
         explicit_self: true,
+        fields: annotated(lower, node),
         decorators,
         span: span(node),
     }

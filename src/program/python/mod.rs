@@ -1,5 +1,6 @@
 //! Python: its grammar, its values and the parts of its library that only compute.
 
+mod arguments;
 mod library;
 mod lower;
 mod method;

@@ -388,6 +388,7 @@ impl<'n> Ruby<'_, '_, 'n> {
             body,
             constructor: "initialize",
             explicit_self: false,
+            fields: Vec::new(),
             decorators: Vec::new(),
             span: span(node),
         }
