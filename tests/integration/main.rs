@@ -23,6 +23,7 @@ mod harness;
 mod http;
 mod install;
 mod mutation;
+mod names;
 mod oracle;
 mod ordinary;
 mod packs;
