@@ -582,6 +582,8 @@ pub enum Embedded {
     RedisLua,
     /// JavaScript as mongosh runs it.
     Mongosh,
+    Python,
+    Ruby,
 }
 
 #[cfg(test)]

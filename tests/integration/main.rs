@@ -31,6 +31,7 @@ mod policy;
 mod postgres;
 mod program;
 mod railway;
+mod real_clis;
 mod runners;
 mod scripts;
 mod shell_forms;

@@ -97,7 +97,9 @@ const fn is_program(language: Embedded) -> bool {
         | Embedded::RedisLua
         | Embedded::Mongosh
         | Embedded::Sqlite
-        | Embedded::Mysql => true,
+        | Embedded::Mysql
+        | Embedded::Python
+        | Embedded::Ruby => true,
         Embedded::M4
         | Embedded::Dc
         | Embedded::Ftp
@@ -161,6 +163,8 @@ impl<'a> Reading<'a> {
             Embedded::Operands => lines::operands(&rendered, self),
             Embedded::RedisLua => lines::redis_lua(&rendered, self),
             Embedded::Mongosh => lines::mongosh(&rendered, self),
+            Embedded::Python => self.program("python3", "-c", rendered),
+            Embedded::Ruby => self.program("ruby", "-e", rendered),
             Embedded::SshConfig => {
                 for command in super::later::ssh_config(text) {
                     self.run(command);
@@ -243,6 +247,11 @@ impl<'a> Reading<'a> {
     /// A program and its arguments.
     fn argv(&mut self, words: &[String]) {
         self.repeated(&[], words);
+    }
+
+    /// A text that an interpreter gets by this option.
+    fn program(&mut self, interpreter: &str, option: &str, text: String) {
+        self.argv(&[interpreter.to_owned(), option.to_owned(), text]);
     }
 
     /// The words of a command, and more of them.
