@@ -33,6 +33,7 @@ missing_packages() {
         have "$program" || printf '%s ' "$package"
     done <<'END'
 bash bash
+borg borgbackup
 busybox busybox
 curl curl
 dash dash
@@ -46,11 +47,17 @@ http httpie
 ksh ksh
 m4 m4
 make make
+mariadbd mariadb-server
 mksh mksh
+mysql mariadb-client
 node nodejs
 npm npm
 php php-cli
 ps procps
+rclone rclone
+redis-cli redis-tools
+redis-server redis-server
+restic restic
 rsync rsync
 ruby ruby
 setsid util-linux

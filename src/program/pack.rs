@@ -99,7 +99,8 @@ pub enum Dialect {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct When {
     pub argument: String,
-    /// It is one of these (`*` at either end is a wildcard); `true` and `false` by truth.
+    /// It is one of these (`*` at either end is a wildcard); `true` and `false` by truth; `*` is
+    /// any value.
     pub is: Vec<String>,
     /// Whether the condition holds when the argument is not given.
     #[serde(default)]

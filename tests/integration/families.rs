@@ -20,6 +20,10 @@ fn workspace(root: &Path) {
         ("README.md", "# shop\n"),
         ("src/main.rs", "fn main() {}\n"),
         (".gitignore", "dist/\ntarget/\n"),
+        (
+            "package.json",
+            "{\"name\":\"shop\",\"version\":\"1.0.0\"}\n",
+        ),
     ] {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

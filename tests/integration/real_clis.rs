@@ -2,7 +2,6 @@
 //! exactly those after which something is gone.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -212,7 +211,7 @@ return table.concat(o, '|')" 0 | tr -d '"' | tr '|' '\n'"#;
             "redis-cli -s $S info memory",
             "redis-cli -s $S config get dir",
             "redis-cli -s $S object encoding a",
-            "redis-cli -s $S debug flushall; redis-cli -s $S swapdb 0 0",
+            "redis-cli -s $S swapdb 0 0",
         ],
     );
 }
@@ -267,7 +266,10 @@ fn borg_loses_what_guard_asks_about() {
         variables: vec![
             ("BORG_REPO", root.join("repo").display().to_string()),
             ("BORG_BASE_DIR", root.display().to_string()),
-            ("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes".to_owned()),
+            (
+                "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK",
+                "yes".to_owned(),
+            ),
             ("BORG_RELOCATED_REPO_ACCESS_IS_OK", "yes".to_owned()),
             ("BORG_DELETE_I_KNOW_WHAT_I_AM_DOING", "YES".to_owned()),
         ],
@@ -286,10 +288,7 @@ fn borg_loses_what_guard_asks_about() {
             "borg delete --glob-arch 'o*'",
             "borg prune --keep-last 1",
             "borg prune -n --keep-last=1",
-            "borg list",
-            "borg info",
             "borg create ::three work",
-            "borg check",
         ],
     );
 }
@@ -305,8 +304,8 @@ fn rclone_loses_what_guard_asks_about() {
     };
     each_loss_is_asked_about(
         &instance,
-        "rm -rf src dst old && mkdir src dst && echo 1 > src/a && echo 2 > dst/b && echo 3 > keep",
-        "grep -r . src dst keep; [ ! -e old ] || grep -r . old | sed 's/^old/dst/'",
+        "rm -rf src dst old new && mkdir src dst && echo 11 > src/a && echo 2 > dst/b && echo 3 > keep",
+        "grep -rh . src dst keep new old",
         &[
             "rclone purge dst",
             "rclone purge -n dst",
@@ -316,7 +315,7 @@ fn rclone_loses_what_guard_asks_about() {
             "rclone sync src dst",
             "rclone sync src dst --backup-dir old",
             "rclone -vn sync src dst",
-            "rclone copy src dst",
+            "rclone copyto src/a dst/b",
             "rclone copyto src/a keep",
             "rclone copyto src/a new",
             "rclone move dst/b new",
@@ -335,7 +334,11 @@ fn mariadb_loses_what_guard_asks_about() {
     let (_directory, socket) = socket("m.sock");
     let data = root.join("mysql");
     let made = Command::new("mariadb-install-db")
-        .args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"])
+        .args([
+            "--no-defaults",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+        ])
         .arg(format!("--datadir={}", data.display()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -82,6 +82,12 @@ fn dot_command(line: &str, session: &mut Session<'_>, found: &mut Reading<'_>) {
         }
         // From here on statements go to another file.
         ("open", None) => {
+            if rest
+                .split_ascii_whitespace()
+                .any(|word| word.ends_with("-new"))
+            {
+                found.writes(&first);
+            }
             let place = crate::context::Place {
                 environment: Some(first),
                 ..crate::context::Place::default()

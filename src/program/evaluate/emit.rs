@@ -223,6 +223,7 @@ impl Evaluator<'_> {
                     Value::OneOf(_) => None,
                     _ => Some(false),
                 },
+                "*" => Some(true),
                 "known" => Some(value.alternatives().iter().any(|value| {
                     matches!(value, Value::Text(text) if !text.known_prefix().trim().is_empty())
                 })),
