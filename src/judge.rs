@@ -214,6 +214,9 @@ impl Judge<'_> {
                 shell,
             } => {
                 let place = by.location.clone();
+                // What stands for `$0` may become more words than one.
+                let zero = arguments.first();
+                let several = zero.is_some_and(|zero| zero.splits || zero.value.has_glob());
                 let mut words = arguments.into_iter();
                 let name = words.next().map_or_else(
                     || {
@@ -225,7 +228,7 @@ impl Judge<'_> {
                     |word| word.value,
                 );
                 let rest: Vec<Argument> = words.collect();
-                let known = !rest.iter().any(|argument| argument.splits);
+                let known = !several && !rest.iter().any(|argument| argument.splits);
                 let mut start = Start {
                     dialect: shell,
                     name,

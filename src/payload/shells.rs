@@ -48,10 +48,6 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
             return;
         }
     };
-    if command.environment.brings_functions() {
-        let reason = format!("{shell} imports functions that the environment brings");
-        findings.opaque(reason, &command.location);
-    }
     let mut by = command.clone();
     by.redirections = Vec::new();
     start_up_files(line.dialect(shell), &line, &by, call, findings);

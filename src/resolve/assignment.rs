@@ -25,13 +25,6 @@ impl Interpreter<'_> {
                 let text = self.assigned_value(word);
                 let subscript = assignment.subscript.as_ref();
                 let place = subscript.map(|word| Place::Element(self.value(word)));
-                if let Some(Place::Element(alias)) = &place
-                    && assignment.name == "BASH_ALIASES"
-                    && let Some(alias) = alias.exact()
-                {
-                    let value = text.exact().map(str::to_owned);
-                    self.define_alias(Kind::Program, alias.to_owned(), value);
-                }
                 self.store(&assignment.name, place.as_ref(), text, assignment.append);
             }
             AssignmentValue::Array(elements) => {
@@ -44,7 +37,7 @@ impl Interpreter<'_> {
     pub(super) fn store(&mut self, name: &str, place: Option<&Place>, text: Text, append: bool) {
         let Some(target) = self.state.target(name) else {
             // A reference to a variable that is not known.
-            self.state.environment.uncertain = true;
+            self.forget_variables();
             return;
         };
         let (name, subscript) = split_subscript(&target);
@@ -56,6 +49,11 @@ impl Interpreter<'_> {
             return;
         }
         if SPECIAL.contains(&name) {
+            return;
+        }
+        if let Some(Place::Element(key)) = place
+            && self.table_entry(name, key, &text)
+        {
             return;
         }
         let current = self.state.variable(self.world, name);
@@ -79,6 +77,25 @@ impl Interpreter<'_> {
             self.hook(name, text);
         }
         self.state.set(self.world, name, value);
+    }
+
+    /// Sets an element of one of the shell's own tables; false if the array is none of them.
+    fn table_entry(&mut self, table: &str, key: &Text, value: &Text) -> bool {
+        if !matches!(table, "BASH_ALIASES" | "BASH_CMDS") {
+            return false;
+        }
+        match (table, key.exact()) {
+            ("BASH_ALIASES", Some(key)) => {
+                let value = value.exact().map(str::to_owned);
+                self.define_alias(Kind::Program, key.to_owned(), value);
+            }
+            (_, Some(key)) => self.hash(key, value.clone()),
+            (_, None) => {
+                let reason = format!("`{table}` gives a name that is known only when it runs");
+                self.sink.opaque(reason, self.current.clone());
+            }
+        }
+        true
     }
 
     fn append(&mut self, mut before: Text, text: Text, attributes: Attributes) -> Text {
@@ -143,6 +160,14 @@ impl Interpreter<'_> {
             elements.insert(key.to_owned(), value);
             return Value::Map(elements);
         }
+        // It is evaluated, whatever stands there; a key of an associative array is not.
+        let unsure = matches!(&current, Some(Value::Scalar(text)) if text.has_unknown())
+            || matches!(&current, Some(Value::OneOf(_)));
+        let before = unsure.then(|| self.state.clone());
+        let index = self.number_of(subscript);
+        if let Some(before) = before {
+            self.join_with(&before);
+        }
         let mut elements = match current {
             Some(Value::Array(elements)) => elements,
             Some(Value::Scalar(text)) if !text.has_unknown() => SharedMap::from_iter([(0, text)]),
@@ -151,8 +176,10 @@ impl Interpreter<'_> {
                 return Value::unknown(name);
             }
         };
-        let index = self.number_of(subscript);
         let index = index.map(|index| from_the_end(&elements, index));
+        if index.is_some_and(|index| index < 0) {
+            self.may_fail(&[Leave::Line, Leave::Exit]);
+        }
         let Some(index) = index.filter(|index| (0..INDEX_LIMIT).contains(index)) else {
             return Value::unknown(name);
         };
@@ -173,7 +200,7 @@ impl Interpreter<'_> {
         append: bool,
     ) {
         let Some(name) = self.state.target(name) else {
-            self.state.environment.uncertain = true;
+            self.forget_variables();
             return;
         };
         let attributes = self.state.attributes(self.world, &name);
@@ -195,7 +222,21 @@ impl Interpreter<'_> {
         attributes: Attributes,
     ) -> Value {
         let current = self.state.variable(self.world, name);
-        let value = if keyed || matches!(current, Some(Value::Map(_))) {
+        let table = matches!(name, "BASH_ALIASES" | "BASH_CMDS");
+        let value = if table {
+            let entries = self.map(SharedMap::default(), elements, attributes);
+            match &entries {
+                Some(Value::Map(entries)) => {
+                    for (key, value) in entries.iter() {
+                        self.table_entry(name, &Text::known(key.as_str()), value);
+                    }
+                }
+                _ => {
+                    self.table_entry(name, &Text::unknown(name), &Text::empty());
+                }
+            }
+            None
+        } else if keyed || matches!(current, Some(Value::Map(_))) {
             let before = match current.filter(|_| append) {
                 Some(Value::Map(before)) => before,
                 _ => SharedMap::default(),
@@ -267,7 +308,7 @@ impl Interpreter<'_> {
             // Keys and values in turn.
             let mut texts = Vec::new();
             for (_, word) in elements {
-                texts.push(self.value(word));
+                texts.push(self.listed_value(word));
             }
             let mut texts = texts.into_iter();
             while let Some(key) = texts.next() {
@@ -276,7 +317,7 @@ impl Interpreter<'_> {
         } else {
             for (key, word) in elements {
                 let key = key.as_ref().map(|key| self.value(key));
-                let value = self.assigned_value(word);
+                let value = self.listed_value(word);
                 match key {
                     Some(key) => pairs.push((key, value)),
                     None => known = false,
@@ -322,8 +363,13 @@ impl Interpreter<'_> {
                 let (name, _) = split_subscript(&target);
                 self.state.set(self.world, name, Value::unknown(name));
             }
-            None => self.state.environment.uncertain = true,
+            None => self.forget_variables(),
         }
+    }
+
+    /// After a variable was set that only the shell knows: it may have been any.
+    pub(super) fn forget_variables(&mut self) {
+        self.state.forget_variables(self.world);
     }
 
     pub(super) fn number(&mut self, expression: &Word) -> Option<i64> {

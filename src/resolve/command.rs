@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::state::Definition;
 use super::text::Text;
 use crate::location::Location;
 use crate::shared_map::SharedMap;
@@ -39,6 +40,8 @@ pub struct Environment {
     changes: SharedMap<String, Option<Text>>,
     /// `env -i`: nothing of the world's environment is left.
     cleared: bool,
+    /// What the shell that starts the command calls by a name: a bash imports what is exported.
+    functions: SharedMap<String, Definition>,
     /// Set when variables may have been set that guard could not see (a sourced file that could
     /// not be read, another machine).
     pub uncertain: bool,
@@ -84,17 +87,27 @@ impl Environment {
         }
     }
 
-    /// Whether a command of this text puts functions into the environment, for a bash to import.
-    #[must_use]
-    pub fn brings_functions(&self) -> bool {
-        self.changes
-            .keys()
-            .any(|name| name.starts_with("BASH_FUNC_"))
+    /// The functions that a shell exports, for one that it starts.
+    pub(super) fn take_functions(&mut self) -> SharedMap<String, Definition> {
+        std::mem::take(&mut self.functions)
+            .iter()
+            .filter(|(_, function)| function.exported)
+            .map(|(name, function)| (name.clone(), function.imported()))
+            .collect()
+    }
+
+    /// Says which functions the shell has that starts the command.
+    pub(super) fn with_functions(&self, functions: &SharedMap<String, Definition>) -> Self {
+        Self {
+            functions: functions.clone(),
+            ..self.clone()
+        }
     }
 
     /// Forgets everything (`env -i`, or a shell on another machine).
     pub fn clear(&mut self) {
         self.changes = SharedMap::default();
+        self.functions = SharedMap::default();
         self.cleared = true;
     }
 }

@@ -1,12 +1,17 @@
 //! Conditions over known text: `[[ … ]]`, `[` and `test`.
 
+use std::ops::Range;
+use std::rc::Rc;
+
 use super::command::Argument;
 use super::interpreter::Interpreter;
 use super::options::ShellOption;
 use super::parameter::{Expansion, Place, split_subscript};
 use super::pattern::Pattern;
+use super::regex::{Match, Regex, Syntax};
+use super::state::Value;
 use super::text::Text;
-use crate::shell::{Condition, Word};
+use crate::shell::{Condition, Piece, Word};
 
 impl Interpreter<'_> {
     /// Whether a condition holds; `None` if that is known only when it runs.
@@ -26,9 +31,10 @@ impl Interpreter<'_> {
                     "=" | "==" => self.pattern_matches(&left, right),
                     "!=" => self.pattern_matches(&left, right).map(|holds| !holds),
                     "=~" => {
-                        self.value(right);
-                        self.forget("BASH_REMATCH");
-                        None
+                        let pattern = self.expression_text(right);
+                        let found = self.regular_match(&left, pattern.as_deref());
+                        self.matched(&left, found.as_ref());
+                        found.map(|found| found.is_some())
                     }
                     "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
                         let right = self.value(right);
@@ -76,6 +82,77 @@ impl Interpreter<'_> {
         };
         self.spend(subject.len() + pattern.work());
         matches
+    }
+
+    /// The text of a word as a regular expression: quoted characters are escaped. `None` if not
+    /// known.
+    fn expression_text(&mut self, word: &Word) -> Option<String> {
+        let mut expression = Some(String::new());
+        for piece in &word.pieces {
+            let single = Word {
+                pieces: vec![piece.clone()],
+                span: word.span,
+                source: Rc::clone(&word.source),
+            };
+            let value = self.listed_value(&single);
+            let quoted = match piece {
+                Piece::Literal { .. } | Piece::Process { .. } | Piece::Arithmetic { .. } => false,
+                Piece::Quoted { .. } => true,
+                Piece::Parameter { quoted, .. } | Piece::Command { quoted, .. } => *quoted,
+            };
+            let in_brackets = expression
+                .as_ref()
+                .is_some_and(|before: &String| before.contains('['));
+            expression = match (expression, value.exact()) {
+                (Some(before), Some(text)) if !quoted => Some(before + text),
+                // What a quote does between brackets, the library decides.
+                (Some(mut before), Some(text)) if !in_brackets => {
+                    for character in text.chars() {
+                        if ".[()*+?{|^$\\".contains(character) {
+                            before.push('\\');
+                        }
+                        before.push(character);
+                    }
+                    Some(before)
+                }
+                _ => None,
+            };
+        }
+        expression
+    }
+
+    fn regular_match(&mut self, subject: &Text, pattern: Option<&str>) -> Option<Option<Match>> {
+        let fold = self.state.options.get(ShellOption::NoCaseMatch)?;
+        let regex = Regex::new(pattern?, Syntax::Extended, fold)?;
+        let found = regex.find(&regex.subject(subject.exact()?)?, 0);
+        self.spend(regex.work());
+        found
+    }
+
+    /// Sets `BASH_REMATCH`: nothing where nothing matched.
+    fn matched(&mut self, subject: &Text, found: Option<&Option<Match>>) {
+        let Some(found) = found else {
+            self.forget("BASH_REMATCH");
+            return;
+        };
+        let slice = |range: &Range<usize>| {
+            let text = subject.exact().and_then(|text| text.get(range.clone()));
+            Text::known(text.unwrap_or_default())
+        };
+        let value = match found {
+            None => Value::list([]),
+            Some(Match {
+                whole,
+                groups: Some(groups),
+            }) => {
+                let groups = groups.iter().map(|group| group.as_ref().map(slice));
+                Value::list(
+                    std::iter::once(slice(whole)).chain(groups.map(Option::unwrap_or_default)),
+                )
+            }
+            Some(_) => Value::unknown("BASH_REMATCH"),
+        };
+        self.state.set(self.world, "BASH_REMATCH", value);
     }
 
     fn unary(&mut self, operator: &str, text: &Text) -> Option<bool> {

@@ -1,10 +1,13 @@
 //! Compound commands: which ways a script may take, and what is known after each.
 
+use std::rc::Rc;
+
 use super::command::Stdin;
+use super::descriptor::DESCRIPTOR;
 use super::expand::Field;
 use super::interpreter::{ENTRY_WORK, Interpreter, append_output, piped};
 use super::options::ShellOption;
-use super::state::{Leave, State, Value};
+use super::state::{Leave, Stages, State, Value};
 use super::text::Text;
 use crate::shell::{
     AndOrOperator, ArmEnd, CaseArm, Compound, CompoundKind, Node, RedirectionOperator,
@@ -37,14 +40,18 @@ impl Interpreter<'_> {
         let mut output = Text::empty();
         if let [stage] = stages {
             output = self.node(stage);
+            self.state.stages = Stages::Many(Rc::from([self.state.status]));
         } else {
             let mut statuses = Vec::new();
+            // They start together.
+            let earlier = (self.state.status, self.state.stages.clone());
             for (index, stage) in stages.iter().enumerate() {
                 let input = std::mem::take(&mut output);
                 let last = index + 1 == stages.len();
                 let keeps = self.state.dialect.keeps_last_stage();
                 let stays =
                     last && (keeps != Some(false) || self.state.options.may(ShellOption::LastPipe));
+                (self.state.status, self.state.stages) = earlier.clone();
                 let before = self.state.clone();
                 if index > 0 {
                     self.state.stdin = piped(input);
@@ -68,6 +75,7 @@ impl Interpreter<'_> {
                     self.merge(before);
                 }
             }
+            self.state.stages = Stages::Many(Rc::from(statuses.as_slice()));
             let clean = statuses.iter().all(|status| *status == Some(0));
             if self.state.options.may(ShellOption::PipeFail) && !clean {
                 self.state.status = None;
@@ -243,7 +251,11 @@ impl Interpreter<'_> {
 
     fn compound_kind(&mut self, kind: &CompoundKind) -> Text {
         match kind {
-            CompoundKind::Subshell(list) => self.subshell(|shell| shell.list(list)),
+            CompoundKind::Subshell(list) => {
+                let output = self.subshell(|shell| shell.list(list));
+                self.state.stages = Stages::One;
+                output
+            }
             CompoundKind::Group(list) => self.list(list),
             CompoundKind::If {
                 branches,
@@ -302,11 +314,13 @@ impl Interpreter<'_> {
             CompoundKind::Test(condition) => {
                 let holds = self.condition(condition);
                 self.state.status = holds.map(|holds| u8::from(!holds));
+                self.state.stages = Stages::One;
                 Text::empty()
             }
             CompoundKind::Arithmetic(expression) => {
                 let value = self.number(expression);
                 self.state.status = value.map(|value| u8::from(value == 0));
+                self.state.stages = Stages::One;
                 Text::empty()
             }
             CompoundKind::Repeat { count, body } => {
@@ -332,10 +346,11 @@ impl Interpreter<'_> {
                     shell.node(body)
                 });
                 let name = name.as_deref().unwrap_or("COPROC");
-                for name in [name.to_owned(), format!("{name}_PID")] {
-                    self.forget(&name);
-                }
+                let ends = Value::list([Text::unknown(DESCRIPTOR), Text::unknown(DESCRIPTOR)]);
+                self.state.set(self.world, name, ends);
+                self.forget(&format!("{name}_PID"));
                 self.state.status = Some(0);
+                self.state.stages = Stages::Unknown;
                 Text::empty()
             }
         }
@@ -669,7 +684,14 @@ impl Interpreter<'_> {
                 let walked = self.commands;
                 for (index, variable) in variables.iter().enumerate() {
                     let text = values.get(index).map(|field| field.text.clone());
-                    self.store(variable, None, text.unwrap_or_default(), false);
+                    let text = text.unwrap_or_default();
+                    let attributes = self.state.attributes(self.world, variable);
+                    if attributes.reference {
+                        // It refers to one after the other.
+                        self.state.bind(variable, Value::Scalar(text), attributes);
+                    } else {
+                        self.store(variable, None, text, false);
+                    }
                 }
                 let text = self.deeper(|shell| shell.list(body));
                 append_output(&mut output, text);

@@ -12,15 +12,17 @@ use crate::world::World;
 
 /// bash gives out descriptors for process substitutions from here downwards.
 const FIRST: u32 = 63;
-/// Below are those that scripts number themselves.
-const LAST: u32 = 10;
+/// The first number that the shell gives out itself: below are those that scripts number.
+pub(super) const GIVEN_OUT: u32 = 10;
+/// Stands for a number that the shell gives out.
+pub(super) const DESCRIPTOR: &str = "a descriptor that the shell opens";
 
 impl Interpreter<'_> {
     /// The file that `<(…)` becomes, if all of what it holds is known.
     pub(super) fn offered(&mut self, printed: &Text) -> Option<Text> {
         let content = printed.exact().filter(|_| self.elsewhere.is_none())?;
         let free = |number: &u32| !self.world.is_written(&path(*number));
-        let number = (LAST..=FIRST).rev().find(free)?;
+        let number = (GIVEN_OUT..=FIRST).rev().find(free)?;
         self.world.write(&path(number), Some(content), false, true);
         Some(Text::known(format!("/dev/fd/{number}")))
     }

@@ -21,6 +21,14 @@ pub(super) struct Field {
     pub(super) verbatim: Option<usize>,
 }
 
+/// Which tildes of a word stand for a directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tildes {
+    None,
+    First,
+    AfterColons,
+}
+
 /// Collects the fields of one word.
 #[derive(Default)]
 struct Fields {
@@ -397,25 +405,30 @@ impl Interpreter<'_> {
 
     /// The value of a word where no splitting happens: here-documents, `case`.
     pub(super) fn value(&mut self, word: &Word) -> Text {
-        self.unsplit(word, false)
+        self.unsplit(word, Tildes::First)
     }
 
     /// The value of an assignment: tildes after colons are expanded, too.
     pub(super) fn assigned_value(&mut self, word: &Word) -> Text {
-        self.unsplit(word, true)
+        self.unsplit(word, Tildes::AfterColons)
     }
 
-    fn unsplit(&mut self, word: &Word, colons: bool) -> Text {
+    /// The value of a word in the list of an associative array: tildes are characters there.
+    pub(super) fn listed_value(&mut self, word: &Word) -> Text {
+        self.unsplit(word, Tildes::None)
+    }
+
+    fn unsplit(&mut self, word: &Word, tildes: Tildes) -> Text {
         let mut text = Text::empty();
         for (index, piece) in word.pieces.iter().enumerate() {
             match piece {
                 Piece::Literal {
                     text: characters, ..
                 } => {
-                    let mut first = index == 0;
-                    let parts: Vec<&str> = match colons {
-                        true => characters.split_inclusive(':').collect(),
-                        false => vec![characters.as_str()],
+                    let mut first = index == 0 && tildes != Tildes::None;
+                    let parts: Vec<&str> = match tildes {
+                        Tildes::AfterColons => characters.split_inclusive(':').collect(),
+                        Tildes::None | Tildes::First => vec![characters.as_str()],
                     };
                     for part in parts {
                         let (home, rest) = match first {
@@ -590,7 +603,7 @@ impl Interpreter<'_> {
                     .map(|home| Text::known(home.to_string_lossy())),
             },
             "+" => Some(self.working_directory()),
-            "-" => Some(Text::unknown("~-")),
+            "-" => self.scalar("OLDPWD"),
             user => match self.world.home_of(user) {
                 Some(home) => Some(Text::known(home.to_string_lossy())),
                 None => self.zsh_named_directory(user),

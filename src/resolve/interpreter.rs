@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::command::{Command, Directory, Stdin, Written};
 use super::control::uncertain;
 use super::source::{Origin, Source};
-use super::state::{Function, Leave, State, Value};
+use super::state::{Function, Leave, Stages, State, Value};
 use super::text::{Part, Text};
 use crate::location::{Location, Span};
 use crate::shell::{self, Node, Script};
@@ -37,6 +37,13 @@ pub(crate) trait Sink {
     fn opaque(&mut self, reason: String, location: Location);
 }
 
+/// A function that runs.
+pub(super) struct Running {
+    pub(super) body: Rc<Node>,
+    /// The state that covers whatever it may begin with when it calls itself.
+    pub(super) covering: Option<Box<State>>,
+}
+
 pub(super) struct Interpreter<'w> {
     pub(super) world: &'w Overlay<'w>,
     pub(super) sink: &'w mut dyn Sink,
@@ -59,6 +66,10 @@ pub(super) struct Interpreter<'w> {
     pub(super) calls: usize,
     /// How many of these are functions.
     pub(super) functions: usize,
+    /// What they are called, the innermost last: `FUNCNAME`.
+    pub(super) names: Vec<Text>,
+    /// Their bodies, and for one that calls itself without end in sight what it began with.
+    pub(super) running: Vec<Running>,
     /// How many loops stand around the command, within its function.
     pub(super) loops: usize,
     /// Ways through the script that left for the end of a loop, a function or the script.
@@ -188,7 +199,7 @@ impl Interpreter<'_> {
     }
 
     /// Looks at nothing more, and says so: once is enough, and what runs away must end.
-    fn give_up(&mut self, reason: &str) {
+    pub(super) fn give_up(&mut self, reason: &str) {
         if !self.over {
             let location = self.current.clone();
             self.sink.opaque(reason.to_owned(), location);
@@ -273,6 +284,7 @@ impl Interpreter<'_> {
                     self.state.stdin = Stdin::Unknown("an input that is shared".to_owned());
                 }
                 self.state.status = Some(0);
+                self.state.stages = Stages::Unknown;
                 output
             }
             Node::Compound(compound) => self.compound(compound),

@@ -18,6 +18,7 @@ mod parameter;
 mod pattern;
 mod pure;
 mod redirection;
+mod regex;
 mod simple;
 mod source;
 mod state;
@@ -47,7 +48,7 @@ use options::Options;
 pub(crate) use pure::decode;
 pub use source::Origin;
 pub(crate) use source::Source;
-use state::{Leave, State};
+use state::{Leave, Stages, State};
 pub use text::{Part, Text};
 
 /// The shell that reads a text, as it starts.
@@ -90,6 +91,11 @@ pub(crate) fn walk(
     world: &Overlay<'_>,
     sink: &mut dyn Sink,
 ) -> Text {
+    let mut environment = start.environment;
+    let mut functions = environment.take_functions();
+    if !start.dialect.imports_functions() {
+        functions = SharedMap::default();
+    }
     let state = State {
         dialect: start.dialect,
         options: Options::start(start.interactive || start.dialect.expands_aliases()),
@@ -97,17 +103,20 @@ pub(crate) fn walk(
         shadowed: Rc::default(),
         volatile: Rc::default(),
         traps: Rc::default(),
-        environment: start.environment,
-        functions: SharedMap::default(),
+        environment,
+        functions,
         aliases: Rc::default(),
         disabled: Rc::default(),
+        hashed: SharedMap::default(),
         name: start.name,
         arguments: start.arguments.map(Rc::from),
         directory: start.directory,
         directory_if_cd_failed: None,
+        directories: Some(Rc::default()),
         stdin: start.stdin,
         input_shared: false,
         status: Some(0),
+        stages: Stages::Unknown,
         left: None,
         option_at: 0,
     };
@@ -126,6 +135,8 @@ pub(crate) fn walk(
         conditional: 0,
         calls: 0,
         functions: 0,
+        names: Vec::new(),
+        running: Vec::new(),
         loops: 0,
         departed: Vec::new(),
         substituted: false,

@@ -4,7 +4,7 @@ use super::assignment::SPECIAL;
 use super::interpreter::{ENTRY_WORK, Interpreter};
 use super::options::ShellOption;
 use super::source::Origin;
-use super::state::{Leave, Value};
+use super::state::{Leave, Stages, Value};
 use super::text::{Part, Text};
 use crate::shared_map::SharedMap;
 use crate::shell::{self, Operator, Parameter, Subscript, Word};
@@ -84,6 +84,15 @@ impl Interpreter<'_> {
         {
             return keys;
         }
+        if parameter.indirect
+            && let Some(name) = self.referenced(parameter)
+        {
+            let target = Target {
+                name: parameter.name.clone(),
+                subscript: None,
+            };
+            return self.apply(parameter, &target, Some(Expansion::Scalar(name)));
+        }
         let place = self.place(parameter.subscript.as_ref());
         let target = if parameter.indirect {
             let Some(target) = self.indirect(parameter, place) else {
@@ -111,8 +120,24 @@ impl Interpreter<'_> {
         self.apply(parameter, &target, found)
     }
 
+    /// `${!name}` of a reference: the name that it stands for.
+    fn referenced(&self, parameter: &Parameter) -> Option<Text> {
+        let variable = self.state.variables.get(&parameter.name)?;
+        match &variable.value {
+            Value::Scalar(name)
+                if variable.attributes.reference && parameter.subscript.is_none() =>
+            {
+                Some(name.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// How many elements an array has.
     fn count(&self, name: &str) -> Option<usize> {
+        if let Some(list) = self.kept_list(name) {
+            return Some(list.len());
+        }
         let name = self.state.target(name)?;
         match self.state.variable(self.world, &name)? {
             Value::Array(elements) => {
@@ -308,6 +333,12 @@ impl Interpreter<'_> {
                 };
                 match found {
                     Expansion::Scalar(text) => Expansion::Scalar(changed(&text)),
+                    // A pattern in it has become any number of words.
+                    Expansion::List(texts) | Expansion::Star(texts)
+                        if texts.iter().any(Text::has_glob) =>
+                    {
+                        unknown()
+                    }
                     Expansion::List(texts) => Expansion::List(texts.iter().map(changed).collect()),
                     Expansion::Star(texts) => Expansion::Star(texts.iter().map(changed).collect()),
                     other @ (Expansion::UnknownList(_)
@@ -371,6 +402,40 @@ impl Interpreter<'_> {
             "PWD" if !self.state.variables.contains_key("PWD") => {
                 return Some(Expansion::Scalar(self.working_directory()));
             }
+            "FUNCNAME" => {
+                let first = match place {
+                    None => true,
+                    Some(Place::Element(index)) => index.exact() == Some("0"),
+                    Some(Place::All { .. }) => false,
+                };
+                // What is sourced outside of functions is none.
+                return match self.names.last().filter(|_| self.functions > 0) {
+                    Some(name) => first.then(|| Expansion::Scalar(name.clone())),
+                    None => first.then_some(Expansion::Unset),
+                };
+            }
+            "BASH_CMDS" => {
+                let Some(Place::Element(name)) = place else {
+                    return None;
+                };
+                let file = self.state.hashed.get(name.exact()?)?;
+                return Some(Expansion::Scalar(file.clone()));
+            }
+            _ if let Some(list) = self.kept_list(name) => {
+                return match place {
+                    Some(Place::All { star }) => Some(Expansion::list(list, *star)),
+                    Some(Place::Element(index)) => {
+                        let index = self.number_of(index)?;
+                        let length = i64::try_from(list.len()).ok()?;
+                        let index = if index < 0 { index + length } else { index };
+                        let element = usize::try_from(index)
+                            .ok()
+                            .and_then(|index| list.get(index));
+                        Some(element_of(element))
+                    }
+                    None => Some(element_of(list.first())),
+                };
+            }
             // Set, but who knows to what.
             _ if SPECIAL.contains(&name) => {
                 let unknown = || Expansion::Scalar(Text::unknown(format!("${name}")));
@@ -395,7 +460,12 @@ impl Interpreter<'_> {
         let (name, subscript) = split_subscript(&target);
         let element = subscript.map(|text| Place::Element(Text::known(text)));
         let place = element.as_ref().or(place);
-        let value = self.state.variable(self.world, name)?;
+        let value = self.state.variable(self.world, name);
+        if let (None | Some(Value::Unset), Some(Place::Element(index))) = (&value, place) {
+            // It is evaluated, whatever it finds.
+            self.number_of(index);
+        }
+        let value = value?;
         if let Value::Array(elements) = &value {
             self.spend(elements.len());
         }
@@ -440,6 +510,24 @@ impl Interpreter<'_> {
             }
             (Value::Map(elements), None) => Some(element_of(elements.get("0"))),
             (Value::OneOf(_), _) => None,
+        }
+    }
+
+    /// An array that the shell itself keeps, where it is known.
+    fn kept_list(&self, name: &str) -> Option<Vec<Text>> {
+        match name {
+            "PIPESTATUS" => {
+                let text = |status: &Option<u8>| match status {
+                    Some(status) => Text::known(status.to_string()),
+                    None => Text::unknown("$PIPESTATUS"),
+                };
+                match &self.state.stages {
+                    Stages::One => Some(vec![text(&self.state.status)]),
+                    Stages::Many(statuses) => Some(statuses.iter().map(text).collect()),
+                    Stages::Unknown => None,
+                }
+            }
+            _ => None,
         }
     }
 
@@ -503,6 +591,7 @@ impl Interpreter<'_> {
     /// Whether nothing has set a variable.
     fn is_nowhere(&self, name: &str) -> bool {
         shell::is_name(name)
+            && !GIVEN.contains(&name)
             && !self.state.environment.uncertain
             && self
                 .state
@@ -543,6 +632,32 @@ impl Interpreter<'_> {
         joined
     }
 }
+
+/// Variables that bash sets when it starts, and that a script may set otherwise.
+const GIVEN: &[&str] = &[
+    "BASH",
+    "BASH_ALIASES",
+    "BASH_ARGC",
+    "BASH_ARGV",
+    "BASH_ARGV0",
+    "BASH_CMDS",
+    "BASH_SOURCE",
+    "COLUMNS",
+    "HISTFILE",
+    "HISTFILESIZE",
+    "HISTSIZE",
+    "HOSTNAME",
+    "IFS",
+    "LINES",
+    "OPTERR",
+    "OPTIND",
+    "PATH",
+    "PS1",
+    "PS2",
+    "PS4",
+    "SHELL",
+    "TERM",
+];
 
 enum Presence {
     Present,

@@ -1,6 +1,7 @@
 //! Redirections: what a command reads instead of its input, and which files it opens.
 
 use super::command::{Content, Redirection, RedirectionKind, Stdin, Written};
+use super::descriptor::GIVEN_OUT;
 use super::interpreter::{Interpreter, piped};
 use super::text::Text;
 use crate::shell::{self, Piece, RedirectionOperator, RedirectionTarget, Word};
@@ -15,9 +16,6 @@ pub(super) struct Io {
     /// What gets the output, too: zsh writes to every file that is given.
     pub(super) copies: Vec<(Text, bool)>,
 }
-
-/// The first number that the shell gives out itself.
-const GIVEN_OUT: u32 = 10;
 
 impl Interpreter<'_> {
     pub(super) fn redirections(&mut self, redirections: &[shell::Redirection]) -> Io {
@@ -57,7 +55,7 @@ impl Interpreter<'_> {
         };
         let (default, kind) = match redirection.operator {
             RedirectionOperator::HereString => {
-                let mut text = self.value(word);
+                let mut text = self.assigned_value(word);
                 text.push_known("\n");
                 self.input(descriptor, text, io);
                 return;

@@ -7,14 +7,15 @@ use super::builtins::normalized;
 use super::command::{Argument, Command, Redirection, Stdin};
 use super::control::uncertain;
 use super::expand::Field;
-use super::interpreter::{ENTRY_WORK, Interpreter, append_output};
+use super::interpreter::{ENTRY_WORK, Interpreter, PARSE_WORK, Running, append_output};
 use super::options::ShellOption;
 use super::pure;
 use super::redirection::Io;
-use super::state::{Definition, Function, Leave, State, Value};
+use super::source::{Origin, Source};
+use super::state::{Definition, Function, Leave, Stages, State, Value};
 use super::text::Text;
 use crate::location::Location;
-use crate::shell::{self, AssignmentValue, Piece, RedirectionTarget, SimpleCommand, Word};
+use crate::shell::{self, AssignmentValue, Node, Piece, RedirectionTarget, SimpleCommand, Word};
 
 /// Programs that read some of their input and leave the rest to the next: what is left is not
 /// known.
@@ -24,6 +25,8 @@ const READS_IN_PART: &[&str] = &[
     "timeout", "nice", "nohup", "time", "stdbuf", "xargs", "more", "less",
 ];
 
+/// A function that calls itself is followed so often with what is known.
+const RECURSION_LIMIT: usize = 4;
 /// A command is looked at with so many combinations of values.
 const ALTERNATIVES_LIMIT: usize = 64;
 
@@ -154,6 +157,7 @@ impl Interpreter<'_> {
             for assignment in &command.assignments {
                 self.assign(assignment);
             }
+            self.state.stages = Stages::One;
             let io = self.redirections(&command.redirections);
             // A substitution gives its own status.
             if !self.substituted {
@@ -279,12 +283,28 @@ impl Interpreter<'_> {
             self.join_with(&before);
         }
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
+        let stages = self.stages_after(&argv);
         let output = self.run(argv, &io, stdin, location);
+        if let Some(stages) = stages {
+            self.state.stages = stages;
+        }
         if !io.redirections.is_empty() {
             // A file may not open.
             self.state.status = None;
         }
         self.deliver(output, &io)
+    }
+
+    /// What `PIPESTATUS` says after a command; `None` where what runs in it says so.
+    fn stages_after(&self, argv: &[Argument]) -> Option<Stages> {
+        let name = argv.first().and_then(|word| word.value.exact());
+        match name {
+            Some("eval" | "." | "source" | "command" | "builtin" | "exec") | None => {
+                Some(Stages::Unknown)
+            }
+            Some(name) if self.state.functions.contains_key(name) => None,
+            Some(_) => Some(Stages::One),
+        }
     }
 
     /// Whether the shell starts no process for an argv: a function or a builtin.
@@ -317,7 +337,8 @@ impl Interpreter<'_> {
             self.state.environment.uncertain = true;
             return Text::unknown("a program that is not known");
         };
-        let Some(definition) = self.state.functions.get(&name).cloned() else {
+        let known = self.state.functions.get(&name).cloned();
+        let Some(definition) = known.or_else(|| self.imported(&name)) else {
             return self.run_named(&name, argv, io, stdin, location);
         };
         if !io.redirections.is_empty() {
@@ -331,6 +352,42 @@ impl Interpreter<'_> {
             self.state.aliases = outer;
         }
         output
+    }
+
+    /// A function that bash imports from the variable of this name in its environment.
+    fn imported(&mut self, name: &str) -> Option<Definition> {
+        if !self.state.dialect.imports_functions() {
+            return None;
+        }
+        let variable = exported_name(name);
+        let value = self.state.environment.get(self.world, &variable)?;
+        let Some(body) = value.exact() else {
+            let reason = format!("`{name}` is a function that is known only when it runs");
+            self.sink.opaque(reason, self.current.clone());
+            return None;
+        };
+        if !body.starts_with("() {") || !self.spend(body.len() * PARSE_WORK) {
+            return None;
+        }
+        let text = format!("{name} {body}");
+        let script = shell::parse(&text, self.state.dialect);
+        let [Node::Function { body, .. }] = script.list.as_slice() else {
+            return None;
+        };
+        let function = Function {
+            body: Rc::clone(body),
+            source: Source::new(&text, Origin::Place(self.current.clone())),
+        };
+        let definition = Definition {
+            bodies: vec![function],
+            aliases: Rc::default(),
+            certain: false,
+            exported: true,
+        };
+        self.state
+            .functions
+            .insert(name.to_owned(), definition.clone());
+        Some(definition)
     }
 
     /// Calls each function that a name may stand for.
@@ -388,10 +445,23 @@ impl Interpreter<'_> {
         let output = self
             .printed(name, &argv)
             .or_else(|| self.is_silent(&argv).then(Text::empty))
-            .unwrap_or_else(|| pure::output(&argv, &stdin, &self.state.directory, self.world));
+            .unwrap_or_else(|| self.computed(&argv, &stdin));
         self.shares_input(&argv, io);
         self.emit(argv, io, stdin, location);
         output
+    }
+
+    /// What a program prints that only computes.
+    pub(super) fn computed(&self, argv: &[Argument], stdin: &Stdin) -> Text {
+        let mut argv = argv.to_vec();
+        if self.state.options.may(ShellOption::NullGlob) {
+            // A pattern may become no word at all.
+            for word in argv.iter_mut().filter(|word| word.value.has_glob()) {
+                word.value = Text::unknown(word.value.display());
+                word.splits = true;
+            }
+        }
+        pure::output(&argv, stdin, &self.state.directory, self.world)
     }
 
     /// After a program that has the shell's own input: it may have read some of it.
@@ -435,11 +505,19 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A program that an earlier command copied or linked is called by the name it came from.
+    /// A program that an earlier command copied or linked is called by the name it came from, one
+    /// that the shell was told the file of, by that file.
     pub(super) fn name_original(&self, argv: &mut [Argument]) {
         let Some(first) = argv.first_mut().filter(|first| !first.splits) else {
             return;
         };
+        let hashed = first
+            .value
+            .exact()
+            .and_then(|name| self.state.hashed.get(name));
+        if let Some(file) = hashed {
+            first.value = file.clone();
+        }
         let Some(name) = first.value.exact() else {
             return;
         };
@@ -476,11 +554,37 @@ impl Interpreter<'_> {
             (std::mem::replace(&mut self.state.stdin, stdin), shared)
         });
         let body = Rc::clone(&function.body);
+        if let Some(covering) = self.covering(&body) {
+            let known = covering.defines_as(&self.state);
+            if !known {
+                self.give_up("calls go too deep to follow");
+            }
+            self.state.forget_all(self.world);
+            (self.state.arguments, self.state.name) = (outer_arguments, outer_name);
+            self.source = outer_source;
+            return Text::unknown("a function that calls itself");
+        }
+        let covering = self.recurs(&body);
         let kept = self.state.shadowed.len();
         let outer_scope = std::mem::replace(&mut self.scope, kept);
         let outer_line = std::mem::replace(&mut self.read_from, self.source.line(body.span()));
         self.functions += 1;
+        let name = argv.first().map(|word| word.value.clone());
+        self.names.push(name.unwrap_or_default());
+        let covers = covering.is_some();
+        self.running.push(Running {
+            body: Rc::clone(&body),
+            covering,
+        });
         let output = self.returning(|shell| shell.deeper(|shell| shell.node(&body)));
+        let ran = self.running.pop();
+        if covers
+            && let Some(covering) = ran.and_then(|ran| ran.covering)
+            && !covering.defines_as(&self.state)
+        {
+            self.give_up("calls go too deep to follow");
+        }
+        self.names.pop();
         self.functions -= 1;
         self.read_from = outer_line;
         let world = self.world;
@@ -494,6 +598,25 @@ impl Interpreter<'_> {
         }
         self.source = outer_source;
         output
+    }
+
+    /// What covers another call of a function that is being followed with everything unknown.
+    fn covering(&self, body: &Rc<Node>) -> Option<&State> {
+        let mut running = self.running.iter().rev();
+        let found = running.find(|running| Rc::ptr_eq(&running.body, body))?;
+        found.covering.as_deref()
+    }
+
+    /// For a function that has called itself so often that it is followed once more only, with
+    /// everything unknown: any further call begins with no more than that.
+    fn recurs(&mut self, body: &Rc<Node>) -> Option<Box<State>> {
+        let running = self.running.iter();
+        let count = running.filter(|running| Rc::ptr_eq(&running.body, body));
+        (count.count() >= RECURSION_LIMIT).then(|| {
+            self.state.forget_all(self.world);
+            self.state.arguments = None;
+            Box::new(self.state.clone())
+        })
     }
 
     /// Runs what `return` ends: a function or a sourced file.
@@ -524,7 +647,7 @@ impl Interpreter<'_> {
     ) -> Command {
         Command {
             argv,
-            environment: self.state.environment.clone(),
+            environment: self.state.environment.with_functions(&self.state.functions),
             directory: self.directory(),
             stdin,
             redirections,
@@ -532,6 +655,11 @@ impl Interpreter<'_> {
             elsewhere: self.elsewhere.clone(),
         }
     }
+}
+
+/// The variable in which a bash gives a function to those that it starts.
+pub(super) fn exported_name(function: &str) -> String {
+    format!("BASH_FUNC_{function}%%")
 }
 
 /// The name in a word that is written like an assignment.

@@ -113,12 +113,27 @@ pub(super) struct Definition {
     pub(super) aliases: Rc<Aliases>,
     /// Whether the name is a function on every way.
     pub(super) certain: bool,
+    /// Whether a bash that is started imports it.
+    pub(super) exported: bool,
+}
+
+impl Definition {
+    /// As another shell imports it, unless what is between them takes it away (`sudo`).
+    pub(super) fn imported(&self) -> Self {
+        Self {
+            aliases: Rc::default(),
+            certain: false,
+            ..self.clone()
+        }
+    }
 }
 
 /// The same bodies, as certainly.
 impl PartialEq for Definition {
     fn eq(&self, other: &Self) -> bool {
-        self.certain == other.certain && self.bodies == other.bodies
+        self.certain == other.certain
+            && self.exported == other.exported
+            && self.bodies == other.bodies
     }
 }
 
@@ -144,6 +159,16 @@ pub(super) enum Leave {
     Exit,
 }
 
+/// What `PIPESTATUS` says of the last pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stages {
+    /// It was one command: its status is `$?`.
+    One,
+    /// The status of each, as far as it is known.
+    Many(Rc<[Option<u8>]>),
+    Unknown,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct State {
     /// The rules of the shell, as its options leave them.
@@ -160,6 +185,8 @@ pub(super) struct State {
     pub(super) aliases: Rc<Aliases>,
     /// Builtins that `enable -n` took away.
     pub(super) disabled: Rc<Vec<String>>,
+    /// Files that names stand for, whatever `PATH` says (`hash -p`).
+    pub(super) hashed: SharedMap<String, Text>,
     /// `$0`.
     pub(super) name: Text,
     /// `$1` …; `None` when even their number is not known.
@@ -167,11 +194,14 @@ pub(super) struct State {
     pub(super) directory: Directory,
     /// Where the shell still is if the last `cd` failed.
     pub(super) directory_if_cd_failed: Option<Directory>,
+    /// What `popd` goes back to, the last first; `None` when it is not known.
+    pub(super) directories: Option<Rc<Vec<Directory>>>,
     pub(super) stdin: Stdin,
     /// Whether a command has run that shares the shell's input and may have read it.
     pub(super) input_shared: bool,
     /// `$?`, as far as it is known.
     pub(super) status: Option<u8>,
+    pub(super) stages: Stages,
     /// Set once nothing that follows runs.
     pub(super) left: Option<Leave>,
     /// Where in the current word `getopts` is.
@@ -229,6 +259,10 @@ impl State {
     }
 
     pub(super) fn bind(&mut self, name: &str, value: Value, attributes: Attributes) {
+        if name == "PATH" {
+            // The shell looks for everything again.
+            self.hashed = SharedMap::default();
+        }
         if attributes.exported {
             let text = match &value {
                 Value::Unset => None,
@@ -286,12 +320,51 @@ impl State {
     }
 
     pub(super) fn define(&mut self, name: &str, function: Function) {
+        let known = self.functions.get(name);
+        let exported = known.is_some_and(|known| known.exported);
         let definition = Definition {
             bodies: vec![function],
             aliases: Rc::clone(&self.aliases),
             certain: true,
+            exported: exported || self.options.may(ShellOption::AllExport),
         };
         self.functions.insert(name.to_owned(), definition);
+    }
+
+    /// Forgets what every variable holds.
+    pub(super) fn forget_variables(&mut self, world: &dyn World) {
+        let names: Vec<String> = self.variables.keys().cloned().collect();
+        for name in names {
+            let attributes = self.attributes(world, &name);
+            if !attributes.readonly {
+                self.bind(&name, Value::unknown(&name), attributes);
+            }
+        }
+        self.environment.uncertain = true;
+    }
+
+    /// Forgets all that a function may change besides what names mean.
+    pub(super) fn forget_all(&mut self, world: &dyn World) {
+        self.forget_variables(world);
+        self.options.forget();
+        self.directory = Directory::Unknown("a directory that a function changes".to_owned());
+        self.directory_if_cd_failed = None;
+        self.directories = None;
+        self.stdin = Stdin::Unknown("an input that was read in part".to_owned());
+        self.status = None;
+        self.stages = Stages::Unknown;
+        self.option_at = usize::MAX;
+    }
+
+    /// Whether names mean the same in another state.
+    pub(super) fn defines_as(&self, other: &Self) -> bool {
+        self.functions == other.functions
+            && same_aliases(&self.aliases, &other.aliases)
+            && self.disabled == other.disabled
+            && self.hashed == other.hashed
+            && self.dialect == other.dialect
+            && self.traps.len() == other.traps.len()
+            && self.volatile == other.volatile
     }
 
     /// The state after one of two ways through the script. Says how many variables and functions
@@ -306,6 +379,13 @@ impl State {
             self.directory_if_cd_failed
                 .clone_from(&other.directory_if_cd_failed);
         }
+        if self.directories != other.directories {
+            self.directories = None;
+        }
+        if self.stages != other.stages {
+            self.stages = Stages::Unknown;
+        }
+        self.join_hashed(other);
         if self.arguments != other.arguments {
             self.arguments = None;
         }
@@ -347,7 +427,10 @@ impl State {
         let (mut changed, mut forgotten) = (Vec::new(), Vec::new());
         for name in self.variables.differences(&before.variables) {
             let known = before.variables.get(name);
-            if let Some(variable) = known.filter(|known| known.value == Value::unknown(name)) {
+            let attributes = self.variables.get(name).map(|own| own.attributes);
+            if let Some(variable) = known.filter(|known| {
+                known.value == Value::unknown(name) && attributes == Some(known.attributes)
+            }) {
                 forgotten.push((name.clone(), variable.clone()));
             }
             let covered = self.variables.get(name).is_none_or(|variable| {
@@ -393,6 +476,8 @@ impl State {
             || self.volatile != before.volatile
             || !same_aliases(&self.aliases, &before.aliases)
             || self.disabled != before.disabled
+            || self.hashed != before.hashed
+            || self.directories != before.directories
             || self.traps.len() != before.traps.len()
             || self.functions != before.functions
     }
@@ -424,6 +509,15 @@ impl State {
         differing.len()
     }
 
+    /// What a name stands for on one way only, or otherwise on another, is not known.
+    fn join_hashed(&mut self, other: &Self) {
+        let before = self.hashed.clone();
+        for name in before.differences(&other.hashed) {
+            let file = Text::unknown(format!("the file that `hash -p` names for {name}"));
+            self.hashed.insert(name.clone(), file);
+        }
+    }
+
     fn join_functions(&mut self, other: &Self) -> usize {
         let before = self.functions.clone();
         let differing = before.differences(&other.functions);
@@ -435,6 +529,7 @@ impl State {
             };
             joined.certain = ours.is_some_and(|ours| ours.certain)
                 && theirs.is_some_and(|theirs| theirs.certain);
+            joined.exported |= theirs.is_some_and(|theirs| theirs.exported);
             for body in theirs.iter().flat_map(|theirs| &theirs.bodies) {
                 if !joined.bodies.contains(body) && joined.bodies.len() < FUNCTIONS_LIMIT {
                     joined.bodies.push(body.clone());

@@ -218,7 +218,7 @@ impl Change {
 }
 
 /// As `${x@Q}` and `printf %q` in one: a form that reads back as this text.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.chars().any(|c| c.is_control()) {
         let mut escaped = String::from("$'");
         for character in text.chars() {

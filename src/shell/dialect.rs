@@ -358,6 +358,12 @@ impl Dialect {
         matches!(self.shell, Shell::Zsh)
     }
 
+    /// Whether functions come with the environment.
+    #[must_use]
+    pub const fn imports_functions(self) -> bool {
+        matches!(self.shell, Shell::Bash)
+    }
+
     /// Whether `echo` reads backslashes without `-e`.
     #[must_use]
     pub fn echo_escapes(self) -> bool {

@@ -71,6 +71,8 @@ pub(super) struct Parser<'a> {
     /// Set when `text` is not the source itself (backquotes): offsets in it mean nothing, and all
     /// of it stands for this place.
     pub(super) detached: Option<Span>,
+    /// Within a here-document, outside of its substitutions: single quotes are characters there.
+    pub(super) in_here_document: bool,
 }
 
 /// The three expressions of `for ((a; b; c))`.
@@ -109,6 +111,7 @@ impl<'a> Parser<'a> {
             pending: Vec::new(),
             unread: 0,
             detached: None,
+            in_here_document: false,
         }
     }
 
@@ -265,14 +268,17 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn script_until_parenthesis(&mut self) -> Result<Script, Failure> {
-        self.deeper(|parser| {
+        let outer = std::mem::take(&mut self.in_here_document);
+        let script = self.deeper(|parser| {
             let mut list = Vec::new();
             parser.list_into(&mut list, &Stop::Parenthesis)?;
             Ok(Script {
                 list,
                 holes: Vec::new(),
             })
-        })
+        });
+        self.in_here_document = outer;
+        script
     }
 
     /// All of the text that is left, for what stands in backquotes.

@@ -19,6 +19,8 @@ pub(super) enum Until {
     },
     /// `"`
     DoubleQuote,
+    /// `"` of a string in the braces of a parameter that is quoted itself: any backslash quotes.
+    InnerQuote,
     /// The end of the range, where double quotes are characters: a here-document.
     HereDocument,
     /// The end of the range, where they are not: an arithmetic expression, or a subscript, in which
@@ -32,7 +34,9 @@ impl Until {
     /// Whether what is read counts as quoted: no splitting, no patterns.
     const fn quotes(self) -> bool {
         match self {
-            Self::DoubleQuote | Self::HereDocument | Self::Expression { .. } => true,
+            Self::DoubleQuote | Self::InnerQuote | Self::HereDocument | Self::Expression { .. } => {
+                true
+            }
             Self::Brace { quoted, .. } => quoted,
             Self::Metacharacter | Self::Blank => false,
         }
@@ -138,7 +142,10 @@ impl Parser<'_> {
     }
 
     pub(super) fn here_document_pieces(&mut self) -> Result<Vec<Piece>, Failure> {
-        self.pieces(Until::HereDocument)
+        let outer = std::mem::replace(&mut self.in_here_document, true);
+        let pieces = self.pieces(Until::HereDocument);
+        self.in_here_document = outer;
+        pieces
     }
 
     fn pieces(&mut self, until: Until) -> Result<Vec<Piece>, Failure> {
@@ -191,24 +198,36 @@ impl Parser<'_> {
                     b')' if colon => parentheses = parentheses.saturating_sub(1),
                     _ => {}
                 },
-                Until::DoubleQuote if byte == b'"' => break,
+                Until::DoubleQuote | Until::InnerQuote if byte == b'"' => break,
                 Until::Blank => match byte {
                     b' ' | b'\t' | b'\n' if parentheses == 0 => break,
                     b'(' => parentheses += 1,
                     b')' => parentheses = parentheses.saturating_sub(1),
                     _ => {}
                 },
-                Until::DoubleQuote | Until::HereDocument | Until::Expression { .. } => {}
+                Until::DoubleQuote
+                | Until::InnerQuote
+                | Until::HereDocument
+                | Until::Expression { .. } => {}
             }
             match byte {
                 b'\\' => self.backslash(&mut found, until),
                 b'\'' if !quoted || until == (Until::Expression { subscript: true }) => {
                     self.single_quotes(&mut found)?;
                 }
-                // In `"${x:-'a'}"` the quotes are characters; in `"${x#'a'}"` they quote.
+                // In `"${x#'a'}"` they quote.
+                b'\'' if self.pairs_quotes(until) => self.paired_quotes(&mut found)?,
+                b'"' if self.pairs_quotes(until) => {
+                    self.quotes_until(Until::InnerQuote, &mut found)?;
+                }
                 b'"' if until != Until::HereDocument => self.double_quotes(&mut found)?,
-                b'$' if self.looking_at("$'") && matches!(until, Until::Brace { .. }) => {
-                    self.ansi_quotes(&mut found)?;
+                b'$' if self.looking_at("$'") && self.reads_ansi_quotes(until) => {
+                    let start = self.position;
+                    let text = self.ansi_quotes()?;
+                    if quoted && !self.dialect.is_zsh() && is_live(&text) {
+                        return self.failure("quotes that the shell reads twice", start);
+                    }
+                    found.push(Piece::Quoted { text, offset: None });
                 }
                 b'$' => self.dollar(&mut found, quoted)?,
                 b'`' => {
@@ -218,7 +237,7 @@ impl Parser<'_> {
                 _ => self.copy_char(&mut found, quoted),
             }
         }
-        if until == Until::DoubleQuote && self.peek() != Some(b'"') {
+        if matches!(until, Until::DoubleQuote | Until::InnerQuote) && self.peek() != Some(b'"') {
             return self.failure("a double quote is not closed", self.position);
         }
         Ok(found.finish())
@@ -240,7 +259,7 @@ impl Parser<'_> {
             return;
         };
         let escapes = match until {
-            Until::Metacharacter | Until::Blank => true,
+            Until::Metacharacter | Until::Blank | Until::InnerQuote => true,
             Until::Brace { quoted: false, .. } => true,
             Until::Brace { quoted: true, .. } => {
                 matches!(next, '$' | '`' | '"' | '\\' | '\n' | '}')
@@ -277,11 +296,51 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Whether the single quotes of `"${x:-'a'}"` are characters that stand in pairs.
+    fn pairs_quotes(&self, until: Until) -> bool {
+        matches!(until, Until::Brace { quoted: true, .. })
+            && self.dialect.has_extensions()
+            && !self.dialect.is_zsh()
+    }
+
+    /// The shell looks for the other one of the pair first, so that no brace between them closes
+    /// the parameter. Then it reads both as characters, and what is between them as in double
+    /// quotes.
+    fn paired_quotes(&mut self, found: &mut Pieces) -> Result<(), Failure> {
+        let opened = self.position;
+        let Some(close) = self.find_byte(b'\'', opened + 1) else {
+            return self.failure("a single quote is not closed", opened);
+        };
+        let text = self.slice(opened + 1, close);
+        if text.contains('"') {
+            if text.contains(['$', '`', '\\']) {
+                return self.failure("quotes that the shell reads twice", opened);
+            }
+            let text = format!("'{}'", text.replace('"', ""));
+            found.push(Piece::Quoted { text, offset: None });
+            self.position = close + 1;
+            return Ok(());
+        }
+        self.copy_char(found, true);
+        let outer = std::mem::replace(&mut self.end, close);
+        let pieces = self.deeper(|parser| parser.pieces(Until::HereDocument));
+        self.end = outer;
+        for piece in pieces? {
+            found.push(piece);
+        }
+        self.copy_char(found, true);
+        Ok(())
+    }
+
     pub(super) fn double_quotes(&mut self, found: &mut Pieces) -> Result<(), Failure> {
+        self.quotes_until(Until::DoubleQuote, found)
+    }
+
+    fn quotes_until(&mut self, until: Until, found: &mut Pieces) -> Result<(), Failure> {
         let opened = self.position;
         self.position += 1;
         let pieces = self
-            .deeper(|parser| parser.pieces(Until::DoubleQuote))
+            .deeper(|parser| parser.pieces(until))
             .map_err(|failure| {
                 if failure.reason.starts_with("a double quote") {
                     Failure {
@@ -407,7 +466,8 @@ impl Parser<'_> {
             },
             Some(b'{') => self.braced_parameter(quoted)?,
             Some(b'\'') if !quoted && self.dialect.has_extensions() => {
-                return self.ansi_quotes(found);
+                let text = self.ansi_quotes()?;
+                Piece::Quoted { text, offset: None }
             }
             Some(b'"') if !quoted && self.dialect.has_locale_quotes() => {
                 self.position += 1;
@@ -470,7 +530,14 @@ impl Parser<'_> {
         })
     }
 
-    fn ansi_quotes(&mut self, found: &mut Pieces) -> Result<(), Failure> {
+    /// Whether `$'…'` quotes in the braces of a parameter, even where those are quoted.
+    fn reads_ansi_quotes(&self, until: Until) -> bool {
+        matches!(until, Until::Brace { quoted, .. } if !(quoted && self.in_here_document))
+            && self.dialect.has_extensions()
+    }
+
+    /// The text of `$'…'`.
+    fn ansi_quotes(&mut self) -> Result<String, Failure> {
         let start = self.position + 2;
         let mut at = start;
         loop {
@@ -483,8 +550,7 @@ impl Parser<'_> {
         }
         let text = ansi_c(self.slice(start, at));
         self.position = at + 1;
-        found.push(Piece::Quoted { text, offset: None });
-        Ok(())
+        Ok(text)
     }
 
     pub(super) fn backquotes(&mut self, quoted: bool) -> Result<Piece, Failure> {
@@ -836,6 +902,25 @@ impl Parser<'_> {
         }
         None
     }
+}
+
+/// Whether a text that bash puts between double quotes instead of `$'…'`, to read it there once more,
+/// is more than its characters.
+fn is_live(text: &str) -> bool {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let special = match character {
+            '$' | '`' | '"' | '\'' | '}' => true,
+            '\\' => characters
+                .peek()
+                .is_none_or(|next| "$`\"\\}\n".contains(*next)),
+            _ => false,
+        };
+        if special {
+            return true;
+        }
+    }
+    false
 }
 
 fn plain(name: &str, quoted: bool) -> Piece {

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use crate::resolve::command::Argument;
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::parameter::{Place, from_the_end, split_subscript};
-use crate::resolve::state::{Attributes, Value, Variable};
+use crate::resolve::simple::exported_name;
+use crate::resolve::state::{Attributes, Definition, Value, Variable};
 use crate::resolve::text::{Part, Text};
 use crate::shared_map::SharedMap;
 use crate::shell::{self, AssignmentValue, Script, SimpleCommand, Word};
@@ -90,9 +91,13 @@ impl Interpreter<'_> {
     fn declare_one(&mut self, operand: &Text, splits: bool, flags: &Flags) {
         let prefix = match operand.parts().first() {
             Some(Part::Known(prefix) | Part::Glob(prefix)) => prefix.clone(),
-            // Any variable may be set.
-            Some(Part::Unknown(_)) => {
+            // Any variable may be set. What splits is somebody's list of new ones (`export $(…)`).
+            Some(Part::Unknown(_)) if splits => {
                 self.state.environment.uncertain = true;
+                return;
+            }
+            Some(Part::Unknown(_)) => {
+                self.forget_variables();
                 return;
             }
             None => return,
@@ -103,7 +108,7 @@ impl Interpreter<'_> {
         let (variable, value) = match prefix.split_once('=') {
             Some((variable, _)) => (variable, Some(after_equals(operand))),
             None if operand.exact().is_none() => {
-                self.state.environment.uncertain = true;
+                self.forget_variables();
                 return;
             }
             None => (prefix.as_str(), None),
@@ -117,12 +122,17 @@ impl Interpreter<'_> {
             None => (variable, false),
         };
         if flags.functions {
-            // A bash that is started later imports it under this name.
-            if flags.set.contains(&'x') {
-                let name = format!("BASH_FUNC_{variable}%%");
-                self.state
-                    .environment
-                    .set(&name, Some(Text::unknown("a function")));
+            let exports = match (flags.set.contains(&'x'), flags.unset.contains(&'x')) {
+                (true, _) => true,
+                (false, true) => false,
+                (false, false) => return,
+            };
+            if let Some(function) = self.state.functions.get(variable).cloned() {
+                let exported = Definition {
+                    exported: exports,
+                    ..function
+                };
+                self.state.functions.insert(variable.to_owned(), exported);
             }
             return;
         }
@@ -266,7 +276,7 @@ impl Interpreter<'_> {
         for operand in operands {
             let Some(text) = operand.value.exact().filter(|_| !operand.splits) else {
                 // Any of them.
-                self.state.environment.uncertain = true;
+                self.forget_variables();
                 continue;
             };
             match text {
@@ -281,6 +291,10 @@ impl Interpreter<'_> {
                     }
                     if functions && (!variables || !set) {
                         self.state.functions.remove(text);
+                        let exported = exported_name(text);
+                        if self.state.environment.get(self.world, &exported).is_some() {
+                            self.state.environment.set(&exported, None);
+                        }
                     }
                 }
             }
@@ -299,7 +313,7 @@ impl Interpreter<'_> {
             })
         };
         let Some(target) = target else {
-            self.state.environment.uncertain = true;
+            self.forget_variables();
             return;
         };
         let (name, subscript) = split_subscript(&target);

@@ -1,10 +1,12 @@
 //! `cd` and `pushd`, and the directories that are made for them.
 
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use crate::resolve::command::{Argument, Directory};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::options::ShellOption;
+use crate::resolve::state::{Attributes, Value};
 use crate::resolve::text::Text;
 use crate::world::{PathStatus, World};
 
@@ -28,14 +30,17 @@ impl Interpreter<'_> {
                 .scalar("HOME")
                 .unwrap_or_else(|| Text::unknown("$HOME")),
             Some(operand) if operand.splits => Text::unknown(operand.value.display().into_owned()),
+            Some(operand) if operand.value.exact() == Some("-") => self
+                .scalar("OLDPWD")
+                .unwrap_or_else(|| Text::unknown("$OLDPWD")),
             Some(operand) => operand.value.clone(),
         };
-        let path = value
-            .exact()
-            .filter(|path| *path != "-" && !path.is_empty());
-        let Some(path) = path.and_then(|path| before.join(path)) else {
+        let left = self.working_directory();
+        let path = value.exact().filter(|path| !path.is_empty());
+        let Some(path) = path.and_then(|path| self.searched(path)) else {
             self.state.directory = Directory::Unknown(value.display().into_owned());
             self.state.directory_if_cd_failed = None;
+            self.left_behind(Text::unknown("$OLDPWD"));
             return;
         };
         let path = normalized(&path);
@@ -46,6 +51,112 @@ impl Interpreter<'_> {
         self.state.directory = Directory::Known(path);
         self.state.directory_if_cd_failed = if certain { None } else { Some(before) };
         self.state.status = certain.then_some(0);
+        self.left_behind(if certain {
+            left
+        } else {
+            Text::unknown("$OLDPWD")
+        });
+    }
+
+    /// Sets the variable that says where the shell was before.
+    fn left_behind(&mut self, directory: Text) {
+        let attributes = Attributes {
+            exported: true,
+            ..self.state.attributes(self.world, "OLDPWD")
+        };
+        self.state
+            .bind("OLDPWD", Value::Scalar(directory), attributes);
+    }
+
+    /// A directory as `cd` finds it: in those that `CDPATH` names first.
+    fn searched(&self, path: &str) -> Option<PathBuf> {
+        let here = self.directory();
+        let direct = ["/", "./", "../"]
+            .iter()
+            .any(|start| path.starts_with(start));
+        if direct || matches!(path, "." | "..") {
+            return here.join(path);
+        }
+        let search = self.scalar("CDPATH").unwrap_or_default();
+        for directory in search.exact()?.split(':').filter(|part| !part.is_empty()) {
+            let found = here.join(directory)?.join(path);
+            if self.world.status(&found) == PathStatus::Directory
+                || self.world.is_made(&normalized(&found))
+            {
+                return Some(found);
+            }
+        }
+        here.join(path)
+    }
+
+    /// `pushd DIRECTORY`, and `pushd`, which goes to the last one.
+    pub(super) fn push_directory(&mut self, operands: &[Argument]) {
+        let before = self.directory();
+        let mut kept = self.state.directories.take();
+        let turns = operands.iter().any(|operand| {
+            let word = operand.value.known_prefix();
+            word.starts_with('+') || word.starts_with('-') && word != "-" && word != "--"
+        });
+        if turns {
+            self.lose_directory("pushd");
+            return;
+        }
+        if operands.is_empty() {
+            let Some(next) = kept.as_mut().and_then(|kept| Rc::make_mut(kept).pop()) else {
+                self.lose_directory("pushd");
+                return;
+            };
+            self.go_to(next);
+        } else {
+            self.change_directory(operands);
+        }
+        if let Some(kept) = &mut kept {
+            Rc::make_mut(kept).push(before);
+        }
+        self.state.directories = kept;
+    }
+
+    /// `popd`
+    pub(super) fn pop_directory(&mut self, operands: &[Argument]) {
+        let mut kept = self.state.directories.take();
+        let next = kept
+            .as_mut()
+            .filter(|_| operands.is_empty())
+            .map(|kept| Rc::make_mut(kept).pop());
+        match next {
+            Some(Some(next)) => self.go_to(next),
+            // There is nowhere to go.
+            Some(None) => self.state.status = Some(1),
+            None => {
+                self.lose_directory("popd");
+                return;
+            }
+        }
+        self.state.directories = kept;
+    }
+
+    /// `dirs -c` forgets all but the one that the shell is in.
+    pub(super) fn list_directories(&mut self, operands: &[Argument]) {
+        if operands
+            .iter()
+            .any(|operand| operand.value.known_prefix().starts_with("-c"))
+        {
+            self.state.directories = Some(Rc::default());
+        }
+    }
+
+    fn go_to(&mut self, directory: Directory) {
+        let left = self.working_directory();
+        self.state.directory = directory;
+        self.state.directory_if_cd_failed = None;
+        self.left_behind(left);
+    }
+
+    fn lose_directory(&mut self, by: &str) {
+        self.go_to(Directory::Unknown(format!(
+            "the directory that `{by}` gives"
+        )));
+        self.state.directories = None;
     }
 
     /// No builtin, but what it makes decides whether a later `cd` works.

@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use crate::location::Location;
 use crate::resolve::command::{Argument, base_name};
+use crate::resolve::descriptor::{DESCRIPTOR, GIVEN_OUT};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
 use crate::resolve::state::{Trap, Value};
 use crate::resolve::text::{Part, Text};
+use crate::shell;
 
 impl Interpreter<'_> {
     pub(in crate::resolve) fn eval(
@@ -63,6 +65,7 @@ impl Interpreter<'_> {
         for part in text.parts() {
             if let Part::Unknown(source) = part
                 && !self.is_for_this_shell(source)
+                && !is_number(source)
             {
                 sources.push(source.clone());
             }
@@ -73,10 +76,17 @@ impl Interpreter<'_> {
         }
         // What stands around the unknown parts is still known.
         let mut holes = Vec::new();
-        let rendered = text.render(|index, source| {
+        let mut rendered = text.render(|index, source| {
             holes.push(source.to_owned());
             format!("${{__guard_hole_{index}}}")
         });
+        for (index, _) in holes.iter().enumerate().filter(|(_, hole)| is_number(hole)) {
+            // Digits before `<` or `>` are a descriptor.
+            for operator in ['<', '>'] {
+                let hole = format!(" ${{__guard_hole_{index}}}{operator}");
+                rendered = rendered.replace(&hole, &format!(" {GIVEN_OUT}{operator}"));
+            }
+        }
         for (index, source) in holes.into_iter().enumerate() {
             let name = format!("__guard_hole_{index}");
             if self.is_for_this_shell(&source) {
@@ -186,6 +196,31 @@ impl Interpreter<'_> {
             self.state.left = None;
         }
     }
+}
+
+/// Whether what is not known is certainly a number: nothing else can come of it.
+fn is_number(source: &str) -> bool {
+    let name = |name: &str| {
+        let name = name
+            .strip_suffix("[@]")
+            .or_else(|| name.strip_suffix("[*]"))
+            .unwrap_or(name);
+        shell::is_name(name) || matches!(name, "@" | "*")
+    };
+    let counted = source
+        .strip_prefix("${#")
+        .and_then(|rest| rest.strip_suffix('}'));
+    let computed = source
+        .strip_prefix("$((")
+        .and_then(|rest| rest.strip_suffix("))"));
+    matches!(
+        source,
+        DESCRIPTOR | "$?" | "$#" | "$$" | "$!" | "${?}" | "${#}"
+    ) || counted.is_some_and(name)
+        || computed.is_some_and(|inner| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || " _$+-*/%".contains(c);
+            inner.chars().all(plain)
+        })
 }
 
 /// Programs whose documented use is `eval "$(program …)"`: they print assignments for this very

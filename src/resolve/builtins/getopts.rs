@@ -23,7 +23,7 @@ impl Interpreter<'_> {
             return;
         };
         let Some(name) = name.value.exact().map(str::to_owned) else {
-            self.state.environment.uncertain = true;
+            self.forget_variables();
             return;
         };
         let found =

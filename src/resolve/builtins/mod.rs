@@ -8,6 +8,7 @@ mod directory;
 mod edit;
 mod eval;
 mod getopts;
+mod listing;
 mod options;
 mod print;
 mod program;
@@ -15,12 +16,14 @@ mod read;
 mod source;
 mod zsh;
 
-use super::command::{Argument, Directory, Stdin};
+use super::command::{Argument, Stdin};
 use super::interpreter::Interpreter;
+use super::parameter::split_subscript;
 use super::redirection::Io;
 use super::state::Leave;
 use super::text::Text;
 use crate::location::Location;
+use crate::shell;
 pub(crate) use directory::normalized;
 
 impl Interpreter<'_> {
@@ -38,10 +41,18 @@ impl Interpreter<'_> {
         let mut plain = Vec::new();
         let takes_names = TAKES_NAMES.contains(&name);
         if takes_names && operands.iter().any(|operand| operand.value.has_glob()) {
-            // `a[0]` is a pattern only if a file is called so.
-            plain.extend(operands.iter().map(|operand| Argument {
-                value: operand.value.without_globs(),
-                ..operand.clone()
+            let mut named = !matches!(name, "test" | "[" | "printf");
+            plain.extend(operands.iter().map(|operand| {
+                let mut operand = operand.clone();
+                let value = operand.value.without_globs();
+                // `a[0]` is a pattern only if a file is called so.
+                if named && is_element(value.known_prefix()) {
+                    operand.value = value;
+                }
+                if matches!(name, "test" | "[" | "printf") {
+                    named = operand.value.exact() == Some("-v");
+                }
+                operand
             }));
         }
         let operands = if plain.is_empty() { operands } else { &plain };
@@ -82,7 +93,19 @@ impl Interpreter<'_> {
                     }
                     return None;
                 }
-                return Some(self.peeled(name, rest.to_vec(), io, stdin.clone(), location));
+                let options = operands.get(..skip).unwrap_or_default();
+                let standard = name == "command"
+                    && options
+                        .iter()
+                        .any(|word| word.value.known_prefix().contains('p'));
+                if !standard {
+                    return Some(self.peeled(name, rest.to_vec(), io, stdin.clone(), location));
+                }
+                // `command -p` looks in the system's directories.
+                let hashed = std::mem::take(&mut self.state.hashed);
+                let output = self.peeled(name, rest.to_vec(), io, stdin.clone(), location);
+                self.state.hashed = hashed;
+                return Some(output);
             }
             "true" | ":" => self.state.status = Some(0),
             "false" => self.state.status = Some(1),
@@ -97,11 +120,11 @@ impl Interpreter<'_> {
                 }
             }
             "break" | "continue" | "return" | "exit" | "logout" => self.leave(name, operands),
-            "cd" | "chdir" | "pushd" => self.change_directory(operands),
+            "cd" | "chdir" => self.change_directory(operands),
+            "pushd" => self.push_directory(operands),
+            "popd" => self.pop_directory(operands),
+            "dirs" => self.list_directories(operands),
             "mkdir" => self.make_directories(operands),
-            "popd" => {
-                self.state.directory = Directory::Unknown("the directory that `popd` gives".into());
-            }
             "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(name, operands),
             "unset" => self.unset(operands),
             "set" => self.set_options(operands),
@@ -155,7 +178,7 @@ impl Interpreter<'_> {
                 words.len() > usize::from(first.value.exact() == Some("trap"))
                     && !words
                         .iter()
-                        .any(|word| word.starts_with("-p") || word == "-q")
+                        .any(|word| word.starts_with('-') && word.contains(['p', 'f', 'F', 'q']))
                     && words.iter().any(|word| !word.starts_with(['-', '+']))
             }
             _ => false,
@@ -208,6 +231,14 @@ impl Interpreter<'_> {
             self.emit(Vec::new(), io, Stdin::Empty, location.clone());
         }
     }
+}
+
+/// Whether a text is `name[subscript]`, or an assignment to that.
+fn is_element(text: &str) -> bool {
+    let target = text.split_once('=').map_or(text, |(target, _)| target);
+    let element = target.strip_suffix('+').unwrap_or(target);
+    let (name, subscript) = split_subscript(element);
+    subscript.is_some() && shell::is_name(name)
 }
 
 /// Builtins whose operands are names, with subscripts that they expand themselves.

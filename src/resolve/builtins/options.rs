@@ -53,9 +53,7 @@ impl Interpreter<'_> {
     }
 
     fn set_arguments(&mut self, operands: &[Argument]) {
-        let known = !operands
-            .iter()
-            .any(|operand| operand.splits || operand.value.has_glob());
+        let known = !operands.iter().any(|operand| operand.splits);
         self.state.arguments = known.then(|| {
             operands
                 .iter()

@@ -29,6 +29,7 @@ impl Interpreter<'_> {
                 Some(written(operands, Escapes::Dash, " ", newline))
             }
             "print" if dialect.is_zsh() => Some(self.print(operands)),
+            "declare" | "typeset" if !dialect.is_zsh() => self.listed(operands),
             _ => None,
         }
     }

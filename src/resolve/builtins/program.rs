@@ -1,15 +1,12 @@
 //! Programs under other names: `command`, `exec`, `hash -p`, copies and links.
 
-use std::rc::Rc;
-
 use super::normalized;
 use crate::location::Location;
 use crate::resolve::command::{Argument, Stdin};
 use crate::resolve::interpreter::Interpreter;
-use crate::resolve::pure;
 use crate::resolve::redirection::Io;
-use crate::resolve::state::Function;
 use crate::resolve::text::Text;
+use crate::shared_map::SharedMap;
 
 impl Interpreter<'_> {
     /// What stands after `command`, `builtin` or `exec`. Functions are not looked at there.
@@ -29,7 +26,7 @@ impl Interpreter<'_> {
             }
             _ => {
                 self.name_original(&mut argv);
-                let output = pure::output(&argv, &stdin, &self.state.directory, self.world);
+                let output = self.computed(&argv, &stdin);
                 self.emit(argv, io, stdin, location.clone());
                 output
             }
@@ -77,34 +74,53 @@ impl Interpreter<'_> {
         }
     }
 
-    /// `hash -p FILE NAME`: from now on NAME is that file.
+    /// `hash -p FILE NAME`: from now on NAME is that file; `hash -d NAME`, `hash -r`: no more.
     pub(super) fn remember_program(&mut self, operands: &[Argument]) {
-        let words: Vec<&str> = operands
-            .iter()
-            .filter_map(|operand| operand.value.exact())
-            .collect();
-        let unknown = operands
-            .iter()
-            .any(|operand| operand.value.exact().is_none());
-        if words.first() == Some(&"-p") && unknown {
-            let reason = "`hash -p` names a program that is known only when it runs";
-            self.sink.opaque(reason.to_owned(), self.current.clone());
-        }
-        if let ["-p", file, names @ ..] = words.as_slice() {
-            for name in names {
-                let script = crate::shell::parse(
-                    &format!("{} \"$@\"", shell_words::quote(file)),
-                    self.state.dialect,
-                );
-                if let Some(body) = script.list.into_iter().next() {
-                    let function = Function {
-                        body: Rc::new(body),
-                        source: Rc::clone(&self.source),
-                    };
-                    self.state.define(name, function);
+        let (mut file, mut forgets) = (None, false);
+        let mut names = operands;
+        while let Some((first, rest)) = names.split_first() {
+            let Some(letters) = first.value.known_prefix().strip_prefix('-') else {
+                break;
+            };
+            names = rest;
+            if letters.starts_with('-') {
+                break;
+            }
+            if letters.contains('r') {
+                self.state.hashed = SharedMap::default();
+            }
+            forgets |= letters.contains('d');
+            match letters.split_once('p') {
+                Some((_, "")) if first.value.exact().is_some() => {
+                    file = names.first().map(|word| word.value.clone());
+                    names = names.get(1..).unwrap_or_default();
                 }
+                Some((before, _)) => file = Some(first.value.after(before.len() + 2)),
+                None => {}
             }
         }
+        if file.is_none() && !forgets {
+            return;
+        }
+        for name in names {
+            match (name.value.exact().filter(|_| !name.splits), &file) {
+                (Some(name), Some(file)) => self.hash(name, file.clone()),
+                (Some(name), None) => {
+                    self.state.hashed.remove(name);
+                }
+                (None, Some(_)) => {
+                    let reason = "`hash -p` names a program that is known only when it runs";
+                    self.sink.opaque(reason.to_owned(), self.current.clone());
+                }
+                // What is not forgotten stays what it is.
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// From now on a name stands for a file.
+    pub(in crate::resolve) fn hash(&mut self, name: &str, file: Text) {
+        self.state.hashed.insert(name.to_owned(), file);
     }
 
     /// `dd if=FROM of=TO`, or from standard input.

@@ -3,7 +3,6 @@
 use crate::resolve::command::{Argument, Stdin};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::parameter::{Place, split_subscript};
-use crate::resolve::pure;
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
 use crate::resolve::state::Value;
@@ -139,7 +138,9 @@ impl Interpreter<'_> {
             for name in request.names {
                 self.forget(split_subscript(&name).0);
             }
-            self.state.environment.uncertain |= request.unsure;
+            if request.unsure {
+                self.forget_variables();
+            }
             return;
         };
         match descriptor {
@@ -217,7 +218,7 @@ impl Interpreter<'_> {
                 .filter(|_| request.limit.is_none()),
         );
         let Some(target) = self.state.target(name) else {
-            self.state.environment.uncertain = true;
+            self.forget_variables();
             return;
         };
         let world = self.world;
@@ -268,9 +269,9 @@ impl Interpreter<'_> {
         }
         let mut argv = vec![Argument::known("printf", flag.location.clone())];
         argv.extend(rest.iter().cloned());
-        let text = pure::output(&argv, stdin, &self.state.directory, self.world);
+        let text = self.computed(&argv, stdin);
         let Some(name) = variable.value.exact().filter(|_| !variable.splits) else {
-            self.state.environment.uncertain = true;
+            self.forget_variables();
             return Some(Text::empty());
         };
         let (name, subscript) = split_subscript(name);

@@ -81,7 +81,10 @@ impl Interpreter<'_> {
                     path: Rc::from(path.as_path()),
                     place: location.span,
                 };
-                self.returning(|shell| shell.text(&text, origin))
+                self.names.push(Text::known("source"));
+                let output = self.returning(|shell| shell.text(&text, origin));
+                self.names.pop();
+                output
             }
             // The shell finds nothing to run, either.
             Err(ReadError::Missing(_)) => Text::empty(),

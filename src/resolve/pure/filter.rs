@@ -2,6 +2,7 @@
 
 use super::decode;
 use super::{Directory, Stdin, Text};
+use crate::resolve::regex::{Match, Regex, Syntax};
 use crate::world::Overlay;
 
 /// What a program makes of its whole input.
@@ -74,6 +75,12 @@ pub(super) fn output(
             let separator = (*separator).to_owned();
             Box::new(move |text| Some(text.lines().collect::<Vec<_>>().join(&separator) + "\n"))
         }
+        ("grep", flags) => {
+            let (pattern, files) = operands.split_first()?;
+            // Several files are named in what is printed.
+            let text = input(files).filter(|_| files.len() < 2)?;
+            return Some(Text::known(grep(flags, pattern, text.exact()?)?));
+        }
         ("sed", flags) => {
             let (program, files) = operands.split_first()?;
             let text = input(files)?;
@@ -100,6 +107,7 @@ fn options<'w>(base: &str, words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w 
         "uniq" => ("", ""),
         "paste" => ("s", "d"),
         "sed" => ("nEr", ""),
+        "grep" => ("EFivoqc", ""),
         _ => return None,
     };
     let mut flags = Vec::new();
@@ -147,6 +155,7 @@ fn options<'w>(base: &str, words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w 
 /// Every flag of one letter that is understood somewhere.
 const FLAGS: &[&str] = &[
     "-u", "-a", "-i", "-d", "-D", "-w", "-c", "-C", "-s", "-q", "-n", "-f", "-b", "-l", "-E", "-r",
+    "-F", "-v", "-o",
 ];
 
 /// xxd's letters are not taken apart.
@@ -296,27 +305,14 @@ fn ranges(text: &str) -> Option<Vec<(usize, usize)>> {
 /// One command of sed: `s` on plain characters, `y`, or a line by its number.
 fn sed(flags: &[Flag<'_>], program: &str, text: &str) -> Option<String> {
     let quiet = flags.iter().any(|(flag, _)| *flag == "-n");
-    if let Some(rest) = program.strip_prefix('s') {
-        let separator = rest
-            .chars()
-            .next()
-            .filter(|c| c.is_ascii_punctuation() && *c != '\\')?;
-        let mut parts = rest.get(1..)?.split(separator);
-        let (pattern, replacement, options) = (parts.next()?, parts.next()?, parts.next()?);
-        let plain =
-            !pattern.is_empty() && !pattern.contains(|c: char| "\\.*[]^$+?(){}|".contains(c));
-        let known = matches!(options, "" | "g") && parts.next().is_none() && !quiet;
-        if !plain || !known || replacement.contains(['\\', '&', '\n']) {
-            return None;
-        }
-        return Some(
-            text.split_inclusive('\n')
-                .map(|line| match options {
-                    "g" => line.replace(pattern, replacement),
-                    _ => line.replacen(pattern, replacement, 1),
-                })
-                .collect(),
-        );
+    if let Some(rest) = program.strip_prefix('s').filter(|_| !quiet) {
+        let extended = flags.iter().any(|(flag, _)| matches!(*flag, "-E" | "-r"));
+        let syntax = if extended {
+            Syntax::Extended
+        } else {
+            Syntax::Basic
+        };
+        return substitute(rest, syntax, text);
     }
     if let Some(rest) = program.strip_prefix("y/") {
         let mut parts = rest.split('/');
@@ -351,6 +347,150 @@ fn sed(flags: &[Flag<'_>], program: &str, text: &str) -> Option<String> {
         ('q', false) => lines.take(line).map(|(_, line)| line).collect(),
         _ => return None,
     })
+}
+
+/// What stands behind the `s` of sed: `/from/to/flags`.
+fn substitute(command: &str, syntax: Syntax, text: &str) -> Option<String> {
+    let separator = command
+        .chars()
+        .next()
+        .filter(|c| c.is_ascii_punctuation() && *c != '\\')?;
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let mut characters = command.chars().skip(1);
+    while let Some(character) = characters.next() {
+        if character == separator {
+            parts.push(std::mem::take(&mut part));
+        } else {
+            part.push(character);
+            if character == '\\' {
+                let escaped = characters.next()?;
+                // The separator itself may be special.
+                if escaped == separator {
+                    return None;
+                }
+                part.push(escaped);
+            }
+        }
+    }
+    parts.push(part);
+    let [pattern, replacement, options] = parts.as_slice() else {
+        return None;
+    };
+    let all = match options.as_str() {
+        "" => false,
+        "g" => true,
+        _ => return None,
+    };
+    // An empty pattern is the last one.
+    if pattern.is_empty() {
+        return None;
+    }
+    let regex = Regex::new(pattern, syntax, false)?;
+    let mut printed = String::new();
+    for line in text.split_inclusive('\n') {
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        let subject = regex.subject(body)?;
+        let mut at = 0;
+        while let Some(found) = regex.find(&subject, at)? {
+            // Matches of nothing stand between characters, each sed has its own idea which.
+            if found.whole.is_empty() && all {
+                return None;
+            }
+            printed.push_str(body.get(at..found.whole.start)?);
+            replace(replacement, &found, body, &mut printed)?;
+            at = found.whole.end;
+            if !all {
+                break;
+            }
+        }
+        printed.push_str(line.get(at..)?);
+    }
+    Some(printed)
+}
+
+/// Adds what stands for a match: `&` is the match, `\1` its first group.
+fn replace(replacement: &str, found: &Match, line: &str, printed: &mut String) -> Option<()> {
+    let mut characters = replacement.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '&' => printed.push_str(line.get(found.whole.clone())?),
+            '\\' => match characters.next()? {
+                'n' => printed.push('\n'),
+                't' => printed.push('\t'),
+                digit @ '1'..='9' => {
+                    let index = usize::try_from(digit.to_digit(10)?).ok()?.checked_sub(1)?;
+                    if let Some(range) = found.groups.as_ref()?.get(index)? {
+                        printed.push_str(line.get(range.clone())?);
+                    }
+                }
+                letter if letter.is_ascii_alphanumeric() => return None,
+                other => printed.push(other),
+            },
+            other => printed.push(other),
+        }
+    }
+    Some(())
+}
+
+/// `grep PATTERN`: the lines that match.
+fn grep(flags: &[Flag<'_>], pattern: &str, text: &str) -> Option<String> {
+    let has = |flag: &str| flags.iter().any(|(known, _)| *known == flag);
+    if has("-q") {
+        return Some(String::new());
+    }
+    let syntax = match has("-E") {
+        true => Syntax::Extended,
+        false => Syntax::Basic,
+    };
+    let fixed = has("-F");
+    let regex = match fixed {
+        true => None,
+        false => Some(Regex::new(pattern, syntax, has("-i"))?),
+    };
+    if fixed && has("-i") {
+        return None;
+    }
+    let (mut printed, mut count) = (String::new(), 0);
+    for line in text.lines() {
+        let subject = match &regex {
+            Some(regex) => Some(regex.subject(line)?),
+            None => None,
+        };
+        let mut at = 0;
+        let mut hit = false;
+        loop {
+            let found = match (&regex, &subject) {
+                (Some(regex), Some(subject)) => regex.find(subject, at)?.map(|found| found.whole),
+                _ => line.get(at..)?.find(pattern).map(|start| {
+                    let start = at + start;
+                    start..start + pattern.len()
+                }),
+            };
+            let Some(found) = found else { break };
+            hit = true;
+            if !has("-o") {
+                break;
+            }
+            if found.is_empty() {
+                return None;
+            }
+            printed.push_str(line.get(found.clone())?);
+            printed.push('\n');
+            at = found.end;
+        }
+        if hit != has("-v") {
+            count += 1;
+            if !has("-o") {
+                printed.push_str(line);
+                printed.push('\n');
+            }
+        }
+    }
+    if has("-c") {
+        return Some(format!("{count}\n"));
+    }
+    (!(has("-o") && has("-v"))).then_some(printed)
 }
 
 #[cfg(test)]

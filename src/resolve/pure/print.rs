@@ -33,6 +33,17 @@ pub(super) fn echo(operands: &[Argument]) -> Text {
         }
         rest = others;
     }
+    // What is known only in part may be an option, too.
+    if let Some(flags) = rest
+        .first()
+        .and_then(|first| first.value.known_prefix().strip_prefix('-'))
+        && rest
+            .first()
+            .is_some_and(|first| first.value.exact().is_none())
+        && flags.chars().all(|c| "neE".contains(c))
+    {
+        return Text::unknown("echo");
+    }
     let mut text = Text::empty();
     let mut certain = false;
     for operand in rest {
@@ -75,7 +86,8 @@ pub(super) fn printf(operands: &[Argument]) -> Option<Text> {
     };
     let (format, arguments) = operands.split_first()?;
     let format = format.value.exact()?;
-    if format.starts_with('-') {
+    // A pattern may become any number of words.
+    if format.starts_with('-') || arguments.iter().any(|word| word.value.has_glob()) {
         return None;
     }
     let mut arguments = arguments.iter().map(|argument| &argument.value);
@@ -119,12 +131,7 @@ fn printf_once<'t>(
         }
         let argument = arguments.next().unwrap_or(&empty);
         if letter == 's' && modifiers.is_empty() {
-            for part in argument.parts() {
-                printed.push(match part {
-                    Part::Glob(pattern) => Part::Unknown(pattern.clone()),
-                    other => other.clone(),
-                });
-            }
+            printed.append(argument.clone());
             continue;
         }
         let argument = argument.exact()?;

@@ -9,6 +9,9 @@ const PROGRAMS: &[&str] = &["prog", "tool", "deploy", "r"];
 impl Generator {
     /// Any command.
     pub(super) fn command(&mut self) -> Tree {
+        if !self.inline && self.random.percent(22) {
+            return self.deeper(Self::template);
+        }
         match self.random.below(200) {
             0..40 => self.call(),
             40..78 => self.assignment(),
@@ -41,7 +44,7 @@ impl Generator {
         }
     }
 
-    fn program(&mut self) -> Tree {
+    pub(super) fn program(&mut self) -> Tree {
         self.random.pick(PROGRAMS).into()
     }
 
@@ -66,7 +69,7 @@ impl Generator {
         Tree::Command(call)
     }
 
-    fn assign_scalar(&mut self) -> String {
+    pub(super) fn assign_scalar(&mut self) -> String {
         let name = self.random.pick(&["x", "y", "z", "v", "w", "s"]).to_owned();
         if !self.scalars.contains(&name) {
             self.scalars.push(name.clone());
@@ -74,7 +77,7 @@ impl Generator {
         name
     }
 
-    fn assign_number(&mut self) -> String {
+    pub(super) fn assign_number(&mut self) -> String {
         let name = self.random.pick(&["i", "j", "n"]).to_owned();
         if !self.numbers.contains(&name) {
             self.numbers.push(name.clone());
@@ -82,7 +85,7 @@ impl Generator {
         name
     }
 
-    fn assign_array(&mut self) -> String {
+    pub(super) fn assign_array(&mut self) -> String {
         let name = self.random.pick(&["a", "b", "arr"]).to_owned();
         if !self.arrays.contains(&name) {
             self.arrays.push(name.clone());

@@ -5,6 +5,7 @@
 //! are written in the script's own directory.
 
 mod commands;
+mod templates;
 mod values;
 mod words;
 

@@ -47,6 +47,12 @@ impl Generator {
             _ => Tree::from(self.random.pick(&[
                 "$?",
                 "$-",
+                "$OLDPWD",
+                "${PIPESTATUS[0]}",
+                "${FUNCNAME-main}",
+                "${BASH_REMATCH[0]}",
+                "${DIRSTACK[0]##*/}",
+                "${#IFS}",
                 "${BASH_VERSION:+v}",
                 "$PWD",
                 "${#}",
