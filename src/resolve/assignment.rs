@@ -149,7 +149,12 @@ impl Interpreter<'_> {
         };
         let current = self.state.variable(self.world, name);
         if let Some(Value::Map(mut elements)) = current {
-            let Some(key) = subscript.exact() else {
+            let key = subscript.exact();
+            if key.is_none_or(str::is_empty) {
+                // There is no empty key.
+                self.may_fail(&[Leave::Line, Leave::Exit]);
+            }
+            let Some(key) = key else {
                 return Value::unknown(name);
             };
             let before = elements.get(key).cloned().filter(|_| append);

@@ -654,7 +654,7 @@ impl Interpreter<'_> {
         select: bool,
         body: &[Node],
     ) -> Text {
-        let fields: Option<Vec<Field>> = match words {
+        let mut fields: Option<Vec<Field>> = match words {
             Some(words) => Some(words.iter().flat_map(|word| self.fields(word)).collect()),
             None => self.state.arguments.as_ref().map(|arguments| {
                 let field = |text: &Text| Field {
@@ -664,6 +664,10 @@ impl Interpreter<'_> {
                 arguments.iter().map(field).collect()
             }),
         };
+        if let Some(fields) = fields.as_mut().filter(|_| select) {
+            // An answer that is none of them.
+            fields.push(Field::default());
+        }
         let certain = fields
             .as_ref()
             .filter(|fields| fields.len() <= UNROLL_LIMIT && !select)

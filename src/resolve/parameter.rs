@@ -589,7 +589,7 @@ impl Interpreter<'_> {
     }
 
     /// Whether nothing has set a variable.
-    fn is_nowhere(&self, name: &str) -> bool {
+    pub(super) fn is_nowhere(&self, name: &str) -> bool {
         shell::is_name(name)
             && !GIVEN.contains(&name)
             && !self.state.environment.uncertain

@@ -226,7 +226,20 @@ impl Search<'_> {
         groups: &mut Groups,
         next: Next<'_>,
     ) {
-        if self.left == 0 || count > REPEAT_LIMIT * 16 {
+        if node.takes_one() {
+            let rest = self.text.get(at..).unwrap_or_default();
+            let run = rest.iter().take(most).take_while(|c| node.takes(**c));
+            let longest = run.count();
+            for length in (least..=longest).rev() {
+                if self.left == 0 {
+                    return;
+                }
+                self.left -= 1;
+                next(self, at + length, groups);
+            }
+            return;
+        }
+        if self.left == 0 || count > REPEAT_LIMIT {
             self.left = 0;
             return;
         }
@@ -246,6 +259,11 @@ impl Search<'_> {
 }
 
 impl Node {
+    /// Whether it is one character, whichever.
+    const fn takes_one(&self) -> bool {
+        matches!(self, Self::Character(_) | Self::Any | Self::Bracket { .. })
+    }
+
     fn takes(&self, character: char) -> bool {
         match self {
             Self::Character(known) => *known == character,

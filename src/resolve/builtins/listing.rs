@@ -61,7 +61,15 @@ impl Interpreter<'_> {
     }
 
     fn listed_variable(&self, name: &str) -> Option<String> {
-        let variable = self.state.variables.get(name)?;
+        let Some(variable) = self.state.variables.get(name) else {
+            return match self.state.environment.get(self.world, name) {
+                Some(text) => Some(format!(
+                    "declare -x {name}={}\n",
+                    double_quoted(text.exact()?)
+                )),
+                None => self.is_nowhere(name).then(String::new),
+            };
+        };
         let Attributes {
             exported,
             integer,

@@ -86,7 +86,16 @@ impl Interpreter<'_> {
             "zargs" => {
                 self.zargs(operands, io, location);
             }
-            "hash" if is(operands.first(), &["-d"]) => {
+            // `hash NAME=FILE`: from now on NAME is that file.
+            "hash" if !is(operands.first(), &["-d"]) => {
+                for operand in operands {
+                    if let Some((name, _)) = operand.value.known_prefix().split_once('=') {
+                        let name = name.to_owned();
+                        self.hash(&name, operand.value.after(name.len() + 1));
+                    }
+                }
+            }
+            "hash" => {
                 for operand in operands.get(1..).unwrap_or_default() {
                     if let Some((name, path)) =
                         operand.value.exact().and_then(|text| text.split_once('='))

@@ -518,6 +518,12 @@ mod tests {
             ("tac", "a\nb\n", "b\na\n"),
             ("sed s/a/b/", "aa\naa\n", "ba\nba\n"),
             ("sed s,a,x,g", "aa", "xx"),
+            ("sed s/a.b/c/", "axb\n", "c\n"),
+            (r"sed s/\(a\)\(b*\)/\2&/g", "abba", "bbabba"),
+            ("sed -E s/[aeiou]+/-/g", "boat\n", "b-t\n"),
+            ("grep -v a", "a\nb\n", "b\n"),
+            ("grep -c -i B", "a\nb\n", "1\n"),
+            ("grep -o [a-z]*b", "1ab cb\n", "ab\ncb\n"),
             ("sed -n 2p", "a\nb\n", "b\n"),
             ("sed 1d", "a\nb\n", "b\n"),
             ("sed y/ab/xy/", "abc\n", "xyc\n"),
@@ -542,7 +548,8 @@ mod tests {
         }
         for command in [
             "head -n x",
-            "sed s/a.b/c/",
+            r"sed s/\(a\)\1/c/",
+            "grep [",
             "sed -i s/a/b/",
             "cut -f1 -x",
             "tail -f",
