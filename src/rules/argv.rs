@@ -359,7 +359,7 @@ impl<'a> Reader<'a> {
             if self.cli.parse.local_options {
                 self.scope.clear();
             }
-            for node in self.cli.command.iter().filter(|node| is(&node.path, &path)) {
+            for node in nodes(self.cli, &path) {
                 let here = declarations(&node.flags, &node.options).filter_map(Result::ok);
                 self.scope.extend(here);
                 self.permute &= !node.trailing;
@@ -383,8 +383,10 @@ impl<'a> Reader<'a> {
         let command = &self.args.command;
         let below_here = paths(self.cli).filter_map(|path| below(path, command)?.next());
         let names = below_here.filter(|name| *name != "*");
-        let nodes = self.cli.command.iter().filter_map(|node| {
-            let mut rest = below(&node.path, command)?;
+        let named = self.cli.command.iter();
+        let named = named.flat_map(|node| grammar::paths(node).map(move |path| (node, path)));
+        let nodes = named.filter_map(|(node, path)| {
+            let mut rest = below(path, command)?;
             let last = rest.next()?;
             rest.next().is_none().then_some((node, last))
         });
@@ -425,7 +427,7 @@ fn is(path: &str, command: &[String]) -> bool {
 
 /// Every command path that the CLI declares.
 fn paths(cli: &Cli) -> impl Iterator<Item = &str> {
-    let nodes = cli.command.iter().map(|node| &node.path);
+    let nodes = cli.command.iter().flat_map(grammar::paths);
     nodes
         .chain(&cli.read_only)
         .chain(&cli.reversible)
@@ -452,7 +454,7 @@ fn has_children(cli: &Cli, command: &[String]) -> bool {
 fn takes_operands(cli: &Cli, command: &[String]) -> bool {
     let own = |path: &String| is(path, command);
     cli.read_only.iter().chain(&cli.reversible).any(own)
-        || cli.rule.iter().any(|rule| rule.command.iter().any(own))
+        || (!command.is_empty() && cli.rule.iter().any(|rule| rule.command.iter().any(own)))
         || (!command.is_empty() && cli.delegate.iter().any(|to| to.command.iter().any(own)))
         || nodes(cli, command).any(|node| node.trailing)
 }

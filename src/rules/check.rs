@@ -149,9 +149,13 @@ impl CliChecker<'_, '_> {
         let commands = at.key("command");
         for (index, node) in cli.command.iter().enumerate() {
             let at = commands.index(index);
-            if grammar::words(&node.path).next().is_none() || node.path.contains('*') {
-                let message = "a command's path is its words, as in `volume delete`";
+            let is_path = |path: &String| !path.trim().is_empty() && !path.contains('*');
+            let message = "a command's path is its words, as in `volume delete`";
+            if !is_path(&node.path) {
                 self.all.complain(&at.key("path"), message);
+            }
+            if !node.also.iter().all(is_path) {
+                self.all.complain(&at.key("also"), message);
             }
             self.level(&at, &node.flags, &node.options);
             let path: Vec<&str> = grammar::words(&node.path).collect();
@@ -233,8 +237,8 @@ impl CliChecker<'_, '_> {
         let nodes = self.cli.command.iter().filter(|node| {
             any || commands.iter().any(|path| {
                 let path: Vec<&str> = grammar::words(path).collect();
-                let node: Vec<&str> = grammar::words(&node.path).collect();
-                path.starts_with(&node)
+                grammar::paths(node)
+                    .any(|node| path.starts_with(&grammar::words(node).collect::<Vec<_>>()))
             })
         });
         let levels = nodes.map(|node| (&node.flags, &node.options));
@@ -277,12 +281,13 @@ impl CliChecker<'_, '_> {
     }
 
     fn exists(&mut self, at: &At<'_>, path: &str) {
-        if path.contains('*') {
+        if path.contains('*') || path.is_empty() {
             return;
         }
         let words: Vec<String> = grammar::words(path).map(str::to_owned).collect();
         let listed = self.cli.read_only.iter().chain(&self.cli.reversible);
-        let mut known = self.cli.command.iter().map(|node| &node.path).chain(listed);
+        let nodes = self.cli.command.iter();
+        let mut known = nodes.flat_map(grammar::paths).chain(listed);
         if known.clone().any(|path| covers(path, &words)) {
             return;
         }

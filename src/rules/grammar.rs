@@ -118,11 +118,19 @@ pub fn covers(pattern: &str, command: &[String]) -> bool {
     command.next().is_none()
 }
 
+/// The paths of the commands that one declaration describes.
+pub fn paths(node: &CommandGrammar) -> impl Iterator<Item = &String> {
+    std::iter::once(&node.path).chain(&node.also)
+}
+
 /// The declared commands of a CLI whose path is exactly this.
-pub fn nodes<'a>(cli: &'a Cli, path: &'a [String]) -> impl Iterator<Item = &'a CommandGrammar> {
+pub fn nodes<'a, 'b>(
+    cli: &'a Cli,
+    path: &'b [String],
+) -> impl Iterator<Item = &'a CommandGrammar> + use<'a, 'b> {
     cli.command
         .iter()
-        .filter(move |node| words(&node.path).eq(path.iter().map(String::as_str)))
+        .filter(move |node| paths(node).any(|own| words(own).eq(path.iter().map(String::as_str))))
 }
 
 #[cfg(test)]

@@ -303,24 +303,32 @@ impl Matcher<'_> {
             return;
         }
         let words = call.args.operands.iter().take(3);
-        let words = words.filter_map(|word| word.value.exact());
+        let words = words.map(|word| word.value.exact().unwrap_or_default());
         match verb::of(std::iter::once(name).chain(words)) {
-            verb::Verb::Reads => {}
-            verb::Verb::Unclear => {
+            (verb::Verb::Reads, _) => {}
+            (verb::Verb::Unclear, _) => {
                 unlisted(&format!("{program} {name}"), &word.location, findings);
             }
-            verb::Verb::Destroys => {
+            (verb::Verb::Destroys, at) => {
                 let place = self.place().clone();
-                let shown = call.args.operands.first();
-                let named = shown.unwrap_or(word).value.display().into_owned();
+                // `instances delete NAME`: the words up to the verb are the command's.
+                let (own, rest) = call
+                    .args
+                    .operands
+                    .split_at(at.min(call.args.operands.len()));
+                let own: Vec<_> = own.iter().map(|word| word.value.display()).collect();
+                path.extend(own.iter().map(|word| word.to_string()));
+                let verb = path.last().map_or(name, String::as_str).to_owned();
+                let named = rest.first().unwrap_or(word).value.display().into_owned();
                 findings.effects.push(Effect {
                     rule: RuleId::new(call.pack.to_owned(), "unknown-command"),
-                    action: Cow::Owned(name.to_owned()),
+                    action: Cow::Owned(verb),
                     target: aimed(Target::new("object", Some(named)), &place),
                     reversibility: Reversibility::Irreversible { perhaps: None },
                     summary: format!(
-                        "`{program} {name}` is not in guard's table, and its name says that it \
-                         destroys something"
+                        "`{program} {}` is not in guard's table, and its name says that it \
+                         destroys something",
+                        path.join(" ")
                     ),
                     also_lost: Vec::new(),
                     evidence: place.evidence,

@@ -236,6 +236,9 @@ impl Default for Parse {
 pub struct CommandGrammar {
     /// The words from the program on: `volume delete`.
     pub path: String,
+    /// Further commands that read the same words: `["disk delete", "snapshot delete"]`.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Other names of the last word.
     #[serde(default)]
     pub aliases: Vec<String>,
@@ -270,7 +273,8 @@ pub enum UnknownCommand {
 pub struct Rule {
     /// Kebab-case, unique in the pack; the anchor in the catalogue.
     pub id: String,
-    /// Paths of the command tree; empty for a program without sub-commands. `"*"` is any.
+    /// Paths of the command tree; empty for a program without sub-commands. `"*"` is any, `""`
+    /// the program without one.
     #[serde(default)]
     pub command: Vec<String>,
     /// When it applies. What cannot be decided counts as true.

@@ -73,15 +73,26 @@ const READS: &[&str] = &[
     "history",
 ];
 
-/// Judges by the words of the command: one that destroys decides, else the last that reads.
-pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> Verb {
-    let mut found = Verb::Unclear;
-    for word in words {
+/// Of those that read, the ones that are no nouns: what follows one is an operand
+/// (`instances describe clean-db`).
+const ONLY_VERBS: &[&str] = &[
+    "list", "ls", "describe", "show", "inspect", "search", "whoami", "validate", "explain", "view",
+];
+
+/// Judges by the words of the command: the first that destroys or can only read decides, else
+/// whether any reads. With it comes where that word stands.
+pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> (Verb, usize) {
+    let mut found = (Verb::Unclear, 0);
+    for (at, word) in words.enumerate() {
         if sounds(word, DESTROYS) {
-            return Verb::Destroys;
+            return (Verb::Destroys, at);
         }
-        if READS.contains(&word.to_ascii_lowercase().as_str()) {
-            found = Verb::Reads;
+        let word = word.to_ascii_lowercase();
+        if ONLY_VERBS.contains(&word.as_str()) {
+            return (Verb::Reads, at);
+        }
+        if READS.contains(&word.as_str()) {
+            found = (Verb::Reads, at);
         }
     }
     found
@@ -116,11 +127,13 @@ mod tests {
             (&["deleteAll"], Verb::Destroys),
             (&["memorystore", "instances", "delete"], Verb::Destroys),
             (&["instances", "list"], Verb::Reads),
+            (&["instances", "describe", "clean-db"], Verb::Reads),
+            (&["logs", "delete"], Verb::Destroys),
             (&["frobnicate"], Verb::Unclear),
             (&["dropbox"], Verb::Unclear),
             (&["remote"], Verb::Unclear),
         ] {
-            assert_eq!(of(words.iter().copied()), verb, "{words:?}");
+            assert_eq!(of(words.iter().copied()).0, verb, "{words:?}");
         }
     }
 }
