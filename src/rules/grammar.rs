@@ -119,7 +119,7 @@ pub fn covers(pattern: &str, command: &[String]) -> bool {
 }
 
 /// The paths of the commands that one declaration describes.
-pub fn paths(node: &CommandGrammar) -> impl Iterator<Item = &String> {
+pub fn paths(node: &CommandGrammar) -> impl Iterator<Item = &String> + Clone {
     std::iter::once(&node.path).chain(&node.also)
 }
 
