@@ -29,44 +29,87 @@ mod document;
 #[allow(dead_code, unreachable_pub, reason = "shared with the library")]
 mod check;
 
+#[path = "src/packs/compiled.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the library")]
+mod compiled;
+
 #[path = "src/program/pack.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the library")]
 mod program;
 
 type Error = Box<dyn error::Error>;
 
-/// What a program name stands for, as an expression of `rules::store`.
-type Index = BTreeMap<String, String>;
-
-#[derive(Default)]
-struct Tables {
-    clis: String,
-    count: usize,
-    programs: Index,
-    packages: Index,
-    shims: Vec<String>,
-}
-
 fn main() -> Result<(), Error> {
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     link_for_a_quick_start(&out)?;
-    let mut tables = Tables::default();
-    for file in &packs("rules")? {
-        let source = fs::read_to_string(file)?;
+    packs(&out)?;
+    programs(&out)
+}
+
+/// Every pack, compiled, with its own text for whoever wants to read it.
+fn packs(out: &Path) -> Result<(), Error> {
+    let mut read = Vec::new();
+    let mut sources = String::new();
+    let mut programs = BTreeMap::new();
+    let mut format = String::new();
+    for file in files("rules")? {
+        let source = fs::read_to_string(&file)?;
         let pack = check::read(&source).map_err(|complaints| {
             let lines = complaints.iter().map(|it| it.line(file.display(), &source));
             lines.collect::<Vec<_>>().join("\n")
         })?;
-        tables.add(file, pack, &out)?;
+        for name in names(&pack) {
+            if let Some(other) = programs.insert(name.clone(), file.clone()) {
+                // Two packs that describe one name would contradict each other.
+                let (file, other) = (file.display(), other.display());
+                return Err(format!("{file}: `{name}` is described by {other}, too").into());
+            }
+        }
+        let name = &pack.pack.name;
+        let path = fs::canonicalize(&file)?;
+        let shown = file.display().to_string();
+        writeln!(
+            sources,
+            "    Source {{ name: {name:?}, file: {shown:?}, text: include_str!({path:?}) }},"
+        )?;
+        format.push_str(name);
+        read.push(pack);
     }
-    tables.write(&out)?;
-    programs(&out)
+    let path = out.join("packs.bin");
+    fs::write(&path, compiled::compile(read)?)?;
+    for file in [
+        "rules/schema",
+        "rules/check",
+        "rules/grammar",
+        "packs/compiled",
+    ] {
+        let file = format!("src/{file}.rs");
+        println!("cargo:rerun-if-changed={file}");
+        format.push_str(&fs::read_to_string(file)?);
+    }
+    let format = compiled::checksum(format.as_bytes());
+    let text = format!(
+        "static COMPILED: &[u8] = include_bytes!({path:?});\n\
+         static SOURCES: &[Source] = &[\n{sources}];\n\
+         const FORMAT: u64 = {format};\n"
+    );
+    fs::write(out.join("packs.rs"), text)?;
+    Ok(())
+}
+
+/// Every program and package that a pack describes.
+fn names(pack: &schema::Pack) -> impl Iterator<Item = String> {
+    let listed = pack.read_only.iter().chain(&pack.reversible);
+    let programs = pack.cli.iter().flat_map(|cli| &cli.programs);
+    let packages = pack.cli.iter().flat_map(|cli| &cli.packages);
+    let packages = packages.map(|package| format!("package {package}"));
+    listed.chain(programs).cloned().chain(packages)
 }
 
 /// The TOML files of a directory, sorted.
-fn packs(directory: &str) -> Result<Vec<PathBuf>, Error> {
+fn files(directory: &str) -> Result<Vec<PathBuf>, Error> {
     let mut files: Vec<PathBuf> = fs::read_dir(directory)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -84,7 +127,7 @@ fn packs(directory: &str) -> Result<Vec<PathBuf>, Error> {
 /// What the calls of each language do, one blob for each.
 fn programs(out: &Path) -> Result<(), Error> {
     let mut text = "static LIBRARIES: &[(&str, &[u8])] = &[\n".to_owned();
-    for file in packs("rules/program")? {
+    for file in files("rules/program")? {
         let source = fs::read_to_string(&file)?;
         let pack = program::read(&source)
             .map_err(|complaints| format!("{}: {}", file.display(), complaints.join("\n")))?;
@@ -115,81 +158,4 @@ fn link_for_a_quick_start(out: &Path) -> Result<(), Error> {
         println!("cargo:rustc-link-arg-bin=guard=-L{}", libraries.display());
     }
     Ok(())
-}
-
-impl Tables {
-    fn add(&mut self, file: &Path, pack: schema::Pack, out: &Path) -> Result<(), Error> {
-        let name = pack.pack.name;
-        for program in pack.read_only {
-            claim(
-                &mut self.programs,
-                file,
-                program,
-                "Entry::ReadOnly".to_owned(),
-            )?;
-        }
-        for program in pack.reversible {
-            claim(
-                &mut self.programs,
-                file,
-                program,
-                "Entry::Reversible".to_owned(),
-            )?;
-        }
-        for mut cli in pack.cli {
-            let index = self.count;
-            for program in &cli.programs {
-                let entry = format!("Entry::Cli({index})");
-                claim(&mut self.programs, file, program.clone(), entry)?;
-            }
-            for package in &cli.packages {
-                claim(&mut self.packages, file, package.clone(), index.to_string())?;
-            }
-            if cli.shim {
-                self.shims.extend(cli.programs.iter().cloned());
-            }
-            // The examples are for tests, which read the packs themselves.
-            for rule in &mut cli.rule {
-                rule.matches.clear();
-                rule.no_match.clear();
-            }
-            let blob = format!("cli-{index}.postcard");
-            fs::write(out.join(&blob), postcard::to_stdvec(&cli)?)?;
-            let path = out.join(&blob);
-            writeln!(self.clis, "    ({name:?}, include_bytes!({path:?})),")?;
-            self.count += 1;
-        }
-        Ok(())
-    }
-
-    fn write(mut self, out: &Path) -> Result<(), Error> {
-        let mut text = String::new();
-        writeln!(text, "static CLIS: &[(&str, &[u8])] = &[\n{}];", self.clis)?;
-        writeln!(text, "static PROGRAMS: &[(&str, Entry)] = &[")?;
-        for (program, entry) in &self.programs {
-            writeln!(text, "    ({program:?}, {entry}),")?;
-        }
-        writeln!(text, "];\nstatic PACKAGES: &[(&str, usize)] = &[")?;
-        for (package, index) in &self.packages {
-            writeln!(text, "    ({package:?}, {index}),")?;
-        }
-        self.shims.sort();
-        self.shims.dedup();
-        writeln!(text, "];\nstatic SHIMS: &[&str] = &{:?};", self.shims)?;
-        writeln!(text, "const COUNT: usize = {};", self.count)?;
-        fs::write(out.join("packs.rs"), text)?;
-        Ok(())
-    }
-}
-
-/// A name belongs to one CLI only: two packs that describe it would contradict each other.
-fn claim(index: &mut Index, file: &Path, name: String, entry: String) -> Result<(), Error> {
-    match index.insert(name.clone(), entry.clone()) {
-        Some(other) if other != entry => Err(format!(
-            "{}: `{name}` is described by another pack too",
-            file.display()
-        )
-        .into()),
-        _ => Ok(()),
-    }
 }

@@ -3,6 +3,7 @@
 //! Owns the vocabulary that every stage shares. Never decides anything: `gate::verdict` does.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
@@ -224,9 +225,34 @@ pub struct Assessment {
     pub effects: Vec<Effect>,
     pub opaque: Vec<Opaque>,
     pub unlisted: Vec<Unlisted>,
+    /// What a person should know about guard itself: a pack that is broken.
+    pub notes: Vec<String>,
 }
 
 impl Assessment {
+    /// Adds what another judgement of the same text found. Nothing is taken away, but that a
+    /// program is not listed which `lists` says is described after all.
+    pub fn join(&mut self, other: Self, lists: impl Fn(&str) -> bool) {
+        let effects: HashSet<&Effect> = self.effects.iter().collect();
+        let more = other.effects.into_iter();
+        let more: Vec<Effect> = more.filter(|effect| !effects.contains(effect)).collect();
+        self.effects.extend(more);
+        let opaque: HashSet<&Opaque> = self.opaque.iter().collect();
+        let more = other.opaque.into_iter();
+        let more: Vec<Opaque> = more.filter(|hole| !opaque.contains(hole)).collect();
+        self.opaque.extend(more);
+        for unlisted in other.unlisted {
+            let known = lists(&unlisted.program)
+                || self
+                    .unlisted
+                    .iter()
+                    .any(|own| own.program == unlisted.program);
+            if !known {
+                self.unlisted.push(unlisted);
+            }
+        }
+    }
+
     /// The worst class; what cannot be seen counts as irreversible.
     #[must_use]
     pub fn class(&self) -> Class {

@@ -15,10 +15,11 @@ use thiserror::Error;
 
 use crate::cli;
 use crate::effect::{Assessment, Opaque};
-use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Plan, Stopped};
+use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Plan, State, Stopped};
 use crate::invocation::{Flavor, Input, ShellLine, ShellName, Start, Startup, scaffolding};
 use crate::judge::{Subject, assess};
 use crate::location::{Location, Span};
+use crate::packs;
 use crate::policy::{Places, Policy};
 use crate::resolve::{Stdin, Text};
 use crate::sys::{self, Lookup, LookupError, Patience, Peek, Real, Unseen};
@@ -49,7 +50,9 @@ pub fn run(argv: Vec<OsString>) -> u8 {
 
 /// Finds what would run, judges it, and takes it through the gate.
 fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
-    let world = System::new(sys::working_directory());
+    let directories = packs::directories(|name| std::env::var_os(name));
+    let world =
+        System::new(sys::working_directory()).with_packs(packs::open(&directories, State::packs));
     let lookup = Lookup::new(std::env::var_os("PATH"))?;
     let job = match start {
         Start::Shell(name) => shell(&lookup, name, argv, Entry::Shell, &world)?,
@@ -68,6 +71,11 @@ fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
         }
         Start::Own => return Err(Trouble::Own),
     };
+    if world.packs().is_damaged()
+        && let Some(place) = State::packs()
+    {
+        packs::discard(&place);
+    }
     let draft = Draft {
         entry: job.entry,
         program: job.real.path,

@@ -12,7 +12,7 @@ use crate::effect::{Assessment, Effect, Opaque, Tier};
 use crate::location::{Location, Span};
 use crate::resolve::{
     self, Argument, Command, Content, Directory, Environment, Origin, Sink, Start, Stdin, Text,
-    Written,
+    Written, base_name,
 };
 use crate::rules;
 use crate::shell::Dialect;
@@ -76,8 +76,39 @@ fn argv_text(argv: &[String]) -> (String, Vec<Span>) {
 }
 
 /// Judges what would run. `stdin` is what the text or program would read.
+///
+/// Law: a pack that was added can only add. So where one had a say, the same is judged without any,
+/// and what that finds counts, too.
 pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment {
-    follow(subject, stdin, world, None).0
+    seeing(subject, stdin, world, None).0
+}
+
+/// Every command that would be judged, in order, with what is found.
+pub fn commands_of(
+    subject: &Subject,
+    stdin: Stdin,
+    world: &dyn World,
+) -> (Vec<Command>, Assessment) {
+    let (found, seen) = seeing(subject, stdin, world, Some(Vec::new()));
+    (seen.unwrap_or_default(), found)
+}
+
+fn seeing(
+    subject: &Subject,
+    stdin: Stdin,
+    world: &dyn World,
+    seen: Option<Vec<Command>>,
+) -> (Assessment, Option<Vec<Command>>) {
+    let joined = Overlay::new(world);
+    let (mut found, seen) = follow(subject, stdin.clone(), &joined, seen);
+    if joined.used_added() {
+        let (floor, _) = follow(subject, stdin, &Overlay::without_packs(world), None);
+        found.join(floor, |program| {
+            world.packs().program(base_name(program)).next().is_some()
+        });
+    }
+    found.notes = world.packs().notes().to_vec();
+    (found, seen)
 }
 
 /// Judges a text as a shell's `-c` gets it, and gives every command that was judged, in order.
@@ -89,19 +120,17 @@ pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command
         interactive: false,
         dialect,
     };
-    let (found, seen) = follow(&subject, Stdin::Inherited, world, Some(Vec::new()));
-    (seen.unwrap_or_default(), found)
+    commands_of(&subject, Stdin::Inherited, world)
 }
 
 fn follow(
     subject: &Subject,
     stdin: Stdin,
-    world: &dyn World,
+    overlay: &Overlay<'_>,
     seen: Option<Vec<Command>>,
 ) -> (Assessment, Option<Vec<Command>>) {
-    let overlay = Overlay::new(world);
     let mut judge = Judge {
-        world: &overlay,
+        world: overlay,
         found: Assessment::default(),
         noted: Noted::default(),
         depth: 0,
@@ -110,7 +139,7 @@ fn follow(
         programs: BTreeSet::new(),
         seen,
     };
-    let directory = Directory::Known(world.cwd().to_owned());
+    let directory = Directory::Known(overlay.cwd().to_owned());
     match subject {
         Subject::Script {
             text,

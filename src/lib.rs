@@ -10,6 +10,7 @@ pub mod intercept;
 pub mod invocation;
 pub mod judge;
 pub mod location;
+pub mod packs;
 pub mod payload;
 pub mod policy;
 pub mod program;

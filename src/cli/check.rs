@@ -78,7 +78,7 @@ pub(super) fn run(options: Options) -> u8 {
 }
 
 fn report(subject: &Subject, cwd: PathBuf) -> Report {
-    let world = System::new(cwd.clone());
+    let world = System::new(cwd.clone()).with_packs(super::added_packs());
     let assessment = judge::assess(subject, Stdin::Inherited, &world);
     let policy = Policy::read(&Places::of(&cwd), Timestamp::now());
     Report::new(&subject.text(), &cwd, &assessment, &policy)

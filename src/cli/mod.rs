@@ -12,6 +12,7 @@ mod check;
 mod completions;
 mod log;
 mod policy;
+mod rules;
 mod setup;
 
 use std::ffi::OsString;
@@ -19,7 +20,8 @@ use std::io::{self, Write};
 
 use clap::{Parser, Subcommand};
 
-use crate::gate::{EXIT_FAILED, Failure};
+use crate::gate::{EXIT_FAILED, Failure, State};
+use crate::packs::{self, Packs};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -50,6 +52,8 @@ enum Command {
     Log(log::Options),
     /// Shows what guard decides about which facts, and who said so
     Policy(policy::Options),
+    /// Shows, explains, tests and starts rules
+    Rules(rules::Options),
     /// Makes guard's links: shells, and programs to put first on PATH
     Setup(setup::Options),
 }
@@ -71,9 +75,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Completions(options) => Ok(completions::run(&options)),
         Command::Log(options) => log::run(&options),
         Command::Policy(options) => Ok(policy::run(&options)),
+        Command::Rules(options) => rules::run(options),
         Command::Setup(options) => setup::run(&options),
     };
     result.unwrap_or_else(|failure| fail(&failure))
+}
+
+/// The packs that were added on this machine.
+fn added_packs() -> Packs {
+    packs::open(
+        &packs::directories(|name| std::env::var_os(name)),
+        State::packs,
+    )
 }
 
 fn fail(failure: &Failure) -> u8 {

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::{print, say};
 use crate::gate::{EXIT_FAILED, Failure};
 use crate::invocation::ShellName;
-use crate::rules;
+use crate::packs::Packs;
 use crate::sys::{LINKS_MARKER, Lookup, links_prefix};
 
 #[derive(Debug, Args)]
@@ -97,7 +97,8 @@ fn installed_shells() -> BTreeSet<String> {
 /// The programs that packs name as worth a shim. Shells have links of their own, off `PATH`:
 /// there they would come between every script and its interpreter.
 fn shimmed_programs() -> BTreeSet<String> {
-    rules::shims()
+    Packs::built_in()
+        .shims()
         .filter(|program| {
             ShellName::ALL
                 .iter()

@@ -448,6 +448,7 @@ mod tests {
             unlisted: Vec::new(),
             unlisted_decision: Decision::Allow,
             unlisted_policy: None,
+            notes: Vec::new(),
         };
         Record::of(Event::Allowed, &report)
     }

@@ -190,6 +190,7 @@ mod tests {
                 effects,
                 opaque,
                 unlisted,
+                notes: Vec::new(),
             };
             let report = Report::new(text, std::path::Path::new("/"), &assessment, &policy);
             assert_eq!(phrase(&report), expected);

@@ -86,6 +86,13 @@ impl State {
         &self.root
     }
 
+    /// Where compiled packs are kept; `None` where no state can be.
+    #[must_use]
+    pub fn packs() -> Option<PathBuf> {
+        let state = Self::open().ok()?;
+        Some(state.root.join("packs"))
+    }
+
     #[must_use]
     pub fn audit_log(&self) -> PathBuf {
         self.root.join("audit.jsonl")

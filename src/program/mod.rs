@@ -346,11 +346,9 @@ fn module_file(
         }
     }
     // A module that is installed does what its program does (`python -m awscli`).
-    let program = rules::store::package(name)
-        .and_then(rules::store::cli)
-        .and_then(|(_, cli)| cli.programs.first())
-        .map_or(name, String::as_str);
-    if rules::store::program(program).is_none() {
+    let program = rules::lookup::of_package(name, call.world);
+    let program = program.unwrap_or_else(|| name.to_owned());
+    if !rules::lookup::is_known(&program, call.world) {
         return;
     }
     let mut command = call.command.clone();

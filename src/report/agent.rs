@@ -131,6 +131,9 @@ fn what(text: &mut String, report: &Report) {
     if more > 0 {
         let _ = writeln!(text, "      and {more} more");
     }
+    for note in report.notes.iter().take(TOLD) {
+        let _ = writeln!(text, "Note  {}", one_line(note));
+    }
 }
 
 fn safer(text: &mut String, report: &Report) {
@@ -194,6 +197,7 @@ mod tests {
             unlisted: Vec::new(),
             unlisted_decision: Decision::Allow,
             unlisted_policy: None,
+            notes: Vec::new(),
         };
         let notice = Notice {
             id: "K7Q2M",

@@ -16,6 +16,8 @@ pub struct Check<'a> {
     pub effects: Vec<CheckedEffect<'a>>,
     pub opaque: Vec<CheckedOpaque<'a>>,
     pub unlisted: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub notes: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -67,6 +69,7 @@ impl<'a> Check<'a> {
             effects: effects.collect(),
             opaque: opaque.collect(),
             unlisted: &report.unlisted,
+            notes: &report.notes,
         }
     }
 }

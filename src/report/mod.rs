@@ -35,6 +35,9 @@ pub struct Report {
     pub unlisted: Vec<String>,
     pub unlisted_decision: Decision,
     pub unlisted_policy: Option<String>,
+    /// What a person should know about guard itself.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One effect, in words.
@@ -118,6 +121,7 @@ impl Report {
             unlisted,
             unlisted_decision: unknown.decision,
             unlisted_policy: unknown.why,
+            notes: assessment.notes.clone(),
         }
     }
 
@@ -343,6 +347,7 @@ mod tests {
                     location: location(4),
                 }],
                 unlisted: Vec::new(),
+                notes: Vec::new(),
             };
             let report = Report::new(&text, Path::new("/"), &assessment, &Policy::builtin());
             let stored = report.redacted();

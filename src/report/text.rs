@@ -167,6 +167,12 @@ fn notes(report: &Report) -> Vec<(&'static str, String)> {
         let programs = one_line(&report.unlisted.join(", "));
         notes.push(("not described by any rule", programs));
     }
+    notes.extend(
+        report
+            .notes
+            .iter()
+            .map(|note| ("attention", one_line(note))),
+    );
     notes
 }
 
@@ -243,6 +249,7 @@ mod tests {
             unlisted: Vec::new(),
             unlisted_decision: Decision::Allow,
             unlisted_policy: None,
+            notes: Vec::new(),
         }
     }
 

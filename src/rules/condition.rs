@@ -84,6 +84,88 @@ impl Facts<'_> {
         truth
     }
 
+    /// Each question of the condition, in words, with its answer.
+    #[must_use]
+    pub(super) fn leaves(&self, condition: &Condition) -> Vec<(String, Truth)> {
+        let mut leaves = Vec::new();
+        for (flags, joint) in [
+            (&condition.any_flag, " or "),
+            (&condition.all_flags, " and "),
+        ] {
+            let truths = flags.iter().map(|flag| self.flag(flag));
+            let truth = if joint == " or " {
+                truths.max()
+            } else {
+                truths.min()
+            };
+            if let Some(truth) = truth {
+                leaves.push((format!("{} given", flags.join(joint)), truth));
+            }
+        }
+        if let Some(values) = &condition.option {
+            let what = format!("{} is {}", values.name, values.is.join(" or "));
+            leaves.push((what, self.option(values)));
+        }
+        if let Some(values) = &condition.operand {
+            let which = values.index.map_or_else(
+                || "an operand".to_owned(),
+                |index| format!("operand {index}"),
+            );
+            leaves.push((
+                format!("{which} is {}", values.is.join(" or ")),
+                self.operand(values),
+            ));
+        }
+        for (number, bound, more) in [
+            (condition.min_operands, "at least", true),
+            (condition.max_operands, "at most", false),
+        ] {
+            if let Some(number) = number {
+                let question = |count: usize| {
+                    if more {
+                        count >= number as usize
+                    } else {
+                        count <= number as usize
+                    }
+                };
+                leaves.push((
+                    format!("{bound} {number} operands"),
+                    self.count(question, more),
+                ));
+            }
+        }
+        if let Some(values) = &condition.env {
+            let what = match values.is.as_slice() {
+                [] => format!("variable {} set", values.name),
+                is => format!("variable {} is {}", values.name, is.join(" or ")),
+            };
+            leaves.push((what, self.env(values)));
+        }
+        for inner in &condition.any {
+            let what: Vec<String> = self
+                .leaves(inner)
+                .into_iter()
+                .map(|(what, _)| what)
+                .collect();
+            leaves.push((
+                format!("one way of several: {}", what.join(" and ")),
+                self.holds(inner),
+            ));
+        }
+        if let Some(inner) = &condition.not {
+            let what: Vec<String> = self
+                .leaves(inner)
+                .into_iter()
+                .map(|(what, _)| what)
+                .collect();
+            leaves.push((
+                format!("not ({})", what.join(" and ")),
+                self.holds(inner).negate(),
+            ));
+        }
+        leaves
+    }
+
     #[must_use]
     pub(super) fn any_flag(&self, names: &[String]) -> Truth {
         names

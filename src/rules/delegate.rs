@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::condition::{Facts, Truth, position};
 use super::schema::{Delegate, DelegateSource, Embedded, Language};
-use super::{input, script, store, target};
+use super::{input, lookup, script, target};
 use crate::call::{Call, Findings, Nested};
 use crate::context::postgres::{self, Connection};
 use crate::context::{Place, sqlite};
@@ -15,6 +15,7 @@ use crate::location::Location;
 use crate::payload::{embedded, psql, sql};
 use crate::resolve::Origin;
 use crate::resolve::{Argument, Command, Directory, Stdin, Text};
+use crate::world::World;
 
 pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     if matches!(to.from, DelegateSource::Stdin) {
@@ -76,7 +77,7 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
     match language {
         Language::Argv | Language::CommandLine => start(to, call, inner, words, findings),
         Language::Package => {
-            let words = packaged(words);
+            let words = packaged(words, call.world);
             start(to, call, inner, words, findings);
         }
         Language::Shell => {
@@ -378,7 +379,7 @@ fn is_assignment(prefix: &str) -> bool {
 }
 
 /// The program that a launcher finds for a package name: `@railway/cli@latest` is `railway`.
-pub(crate) fn packaged(mut words: Vec<Argument>) -> Vec<Argument> {
+pub(crate) fn packaged(mut words: Vec<Argument>, world: &dyn World) -> Vec<Argument> {
     let Some(first) = words.first_mut() else {
         return words;
     };
@@ -395,13 +396,8 @@ pub(crate) fn packaged(mut words: Vec<Argument>) -> Vec<Argument> {
         None => name,
     };
     let bare = bare.split_once("==").map_or(bare, |(bare, _)| bare);
-    let program = store::package(bare)
-        .and_then(store::cli)
-        .and_then(|(_, cli)| cli.programs.first())
-        .map_or_else(
-            || bare.rsplit('/').next().unwrap_or(bare).to_owned(),
-            Clone::clone,
-        );
+    let program = lookup::of_package(bare, world)
+        .unwrap_or_else(|| bare.rsplit('/').next().unwrap_or(bare).to_owned());
     first.value = Text::known(program);
     words
 }

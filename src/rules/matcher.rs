@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use super::condition::{Facts, Truth};
 use super::grammar::{covers, nodes};
 use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
-use super::store::{self, Entry};
 use super::target::{self, Named};
-use super::{argv, delegate, paths, place, script, verb, write};
+use super::{argv, delegate, lookup, paths, place, script, verb, write};
 use crate::call::{Args, Call, Findings};
 use crate::context::{self, Place, server};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
+use crate::packs::{Entry, Packs};
 use crate::payload;
 use crate::resolve::{Command, base_name};
 use crate::world::{EntryKind, World};
@@ -44,20 +44,45 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
         return findings;
     }
     let named = linked(command, program, world);
-    match store::program(base_name(named.as_deref().unwrap_or(program))) {
-        Some(Entry::ReadOnly | Entry::Reversible) if is_own => {
-            unlisted(program, &word.location, &mut findings);
-        }
-        Some(Entry::ReadOnly) => findings.only_looks = command.redirections.is_empty(),
-        Some(Entry::Reversible) => {}
-        Some(Entry::Cli(index)) => cli(index, command, world, &mut findings),
-        None => {
-            if is_own || !script::follow(command, program, world, &mut findings) {
-                unlisted(program, &word.location, &mut findings);
-            }
+    let name = base_name(named.as_deref().unwrap_or(program));
+    // A name alone says nothing of a program of the workspace's own.
+    let counts = |entry: &Entry| !is_own || matches!(entry, Entry::Cli(_));
+    let built_in = lookup::built_in(name).filter(counts);
+    let mut known = built_in.is_some();
+    let mut looks = true;
+    if let Some(entry) = built_in {
+        looks &= judge_as(entry, Packs::built_in(), command, world, &mut findings);
+    } else if !is_own && script::follow(command, program, world, &mut findings) {
+        known = true;
+        looks = false;
+    }
+    for entry in lookup::added(name, world).into_iter().filter(counts) {
+        known = true;
+        looks &= judge_as(entry, world.packs(), command, world, &mut findings);
+    }
+    if !known {
+        unlisted(program, &word.location, &mut findings);
+    }
+    findings.only_looks = known && looks && command.redirections.is_empty();
+    findings
+}
+
+/// Adds what one pack knows of the command; true if the program changes nothing.
+fn judge_as(
+    entry: Entry,
+    packs: &Packs,
+    command: &Command,
+    world: &dyn World,
+    findings: &mut Findings,
+) -> bool {
+    match entry {
+        Entry::ReadOnly(_) => true,
+        Entry::Reversible(_) => false,
+        Entry::Cli(index) => {
+            cli(packs, index, command, world, findings);
+            false
         }
     }
-    findings
 }
 
 /// Where the system and package managers keep programs; no script there needs following.
@@ -81,7 +106,7 @@ pub(super) fn is_system(program: &str) -> bool {
 fn linked(command: &Command, program: &str, world: &dyn World) -> Option<String> {
     if !program.contains('/')
         || command.elsewhere.is_some()
-        || store::program(base_name(program)).is_some()
+        || lookup::built_in(base_name(program)).is_some()
     {
         return None;
     }
@@ -99,8 +124,10 @@ pub(super) fn unlisted(program: &str, location: &Location, findings: &mut Findin
 }
 
 /// Judges the command as this CLI's, whatever its first word is.
-pub(super) fn cli(index: usize, command: &Command, world: &dyn World, findings: &mut Findings) {
-    let Some((pack, cli)) = store::cli(index) else {
+fn cli(packs: &Packs, index: usize, command: &Command, world: &dyn World, findings: &mut Findings) {
+    let Some((pack, cli)) = packs.cli(index) else {
+        let reason = "the compiled packs are damaged; the next command finds them made anew";
+        findings.opaque(reason, &command.location);
         return;
     };
     let readings = argv::read(cli, command.argv.get(1..).unwrap_or_default());
@@ -112,12 +139,7 @@ pub(super) fn cli(index: usize, command: &Command, world: &dyn World, findings: 
             world,
             pack,
         };
-        Matcher {
-            cli,
-            call,
-            place: None,
-        }
-        .run(findings);
+        Matcher::new(cli, call).run(findings);
     }
     if several {
         keep_distinct(findings);
@@ -142,15 +164,25 @@ fn keep_distinct(findings: &mut Findings) {
     distinct(&mut findings.written);
 }
 
-struct Matcher<'a> {
-    cli: &'static Cli,
-    call: Call<'a>,
+pub(super) struct Matcher<'a> {
+    pub(super) cli: &'a Cli,
+    pub(super) call: Call<'a>,
     /// Probed once, and only when an effect needs it.
     place: Option<Place>,
 }
 
+impl<'a> Matcher<'a> {
+    pub(super) const fn new(cli: &'a Cli, call: Call<'a>) -> Self {
+        Self {
+            cli,
+            call,
+            place: None,
+        }
+    }
+}
+
 impl Matcher<'_> {
-    fn facts(&self) -> Facts<'_> {
+    pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             args: self.call.args,
             command: self.call.command,
@@ -159,7 +191,7 @@ impl Matcher<'_> {
     }
 
     fn run(&mut self, findings: &mut Findings) {
-        if self.is_harmless() {
+        if self.harmless().is_some() {
             return;
         }
         if self.call.args.unknown_command.is_some() {
@@ -190,14 +222,19 @@ impl Matcher<'_> {
         }
     }
 
-    fn is_harmless(&self) -> bool {
+    /// The flag under which the command does nothing, if one is given for certain.
+    pub(super) fn harmless(&self) -> Option<&str> {
         let command = &self.call.args.command;
         let here = nodes(self.cli, command).flat_map(|node| &node.harmless);
         let mut flags = self.cli.harmless.iter().chain(here);
-        flags.any(|flag| self.facts().any_flag(std::slice::from_ref(flag)) == Truth::Yes)
+        let given = |flag: &&String| {
+            let flag = std::slice::from_ref(*flag);
+            self.facts().any_flag(flag) == Truth::Yes
+        };
+        flags.find(given).map(String::as_str)
     }
 
-    fn covers(&self, patterns: &[String]) -> bool {
+    pub(super) fn covers(&self, patterns: &[String]) -> bool {
         let Args {
             command,
             unknown_command,

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::lookup;
 use super::matcher::is_system;
-use super::store;
 use crate::call::{Findings, Nested};
 use crate::resolve::Origin;
 use crate::resolve::{Argument, Command, Stdin, Text, base_name, is_standard_input};
@@ -159,7 +159,7 @@ pub(super) fn follow(
     let Some(name) = interpreter.first() else {
         return false;
     };
-    if store::program(base_name(name)).is_none() {
+    if !lookup::is_known(base_name(name), world) {
         return false;
     }
     let place = &word.location;

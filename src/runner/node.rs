@@ -552,7 +552,7 @@ impl Run<'_> {
                     let runtime = Argument::known("node", word.location.clone());
                     std::iter::once(runtime).chain(argv).collect()
                 } else {
-                    rules::packaged(argv)
+                    rules::packaged(argv, self.call.world)
                 };
                 findings.nested.push(Nested::Command(Box::new(command)));
             }

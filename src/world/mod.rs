@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::packs::Packs;
+
 pub use overlay::Overlay;
 pub use system::System;
 
@@ -117,6 +119,12 @@ pub trait World {
     fn is_written(&self, _path: &Path) -> bool {
         false
     }
+    /// The packs that were added to those that are part of guard.
+    fn packs(&self) -> &Packs {
+        Packs::none()
+    }
+    /// Notes that an added pack had a say.
+    fn note_added(&self) {}
     /// Whether the disk is certainly as it will be: no earlier command of the same text may have
     /// changed it. Then a script that is not there cannot run.
     fn is_untouched(&self) -> bool {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{Entry, PathStatus, READ_LIMIT, ReadError, World};
+use crate::packs::Packs;
 
 /// What is read for one text, all in all (bytes): scripts that start each other must end.
 const HANDED_LIMIT: usize = 32 << 20;
@@ -19,6 +20,10 @@ const WORK_BYTES: usize = 2 << 20;
 /// Files that earlier commands of the same text write, over the real world. Nothing is written.
 pub struct Overlay<'w> {
     world: &'w dyn World,
+    /// The packs that were added, if they count.
+    packs: &'w Packs,
+    /// Whether one of them had a say.
+    added: Cell<bool>,
     /// `None`: written, with what cannot be known.
     written: RefCell<BTreeMap<PathBuf, Option<String>>>,
     /// Directories that are there once an earlier command has run.
@@ -41,6 +46,8 @@ impl<'w> Overlay<'w> {
     pub fn new(world: &'w dyn World) -> Self {
         Self {
             world,
+            packs: world.packs(),
+            added: Cell::default(),
             written: RefCell::default(),
             made: RefCell::default(),
             touched: Cell::default(),
@@ -50,6 +57,21 @@ impl<'w> Overlay<'w> {
             copies: RefCell::default(),
             links: RefCell::default(),
         }
+    }
+
+    /// The same world as if no pack had been added.
+    #[must_use]
+    pub fn without_packs(world: &'w dyn World) -> Self {
+        Self {
+            packs: Packs::none(),
+            ..Self::new(world)
+        }
+    }
+
+    /// Whether an added pack had a say.
+    #[must_use]
+    pub fn used_added(&self) -> bool {
+        self.added.get()
     }
 
     /// Notes text that is given to be judged.
@@ -195,6 +217,15 @@ impl World for Overlay<'_> {
 
     fn cwd(&self) -> &Path {
         self.world.cwd()
+    }
+
+    fn packs(&self) -> &Packs {
+        self.packs
+    }
+
+    fn note_added(&self) {
+        self.added.set(true);
+        self.world.note_added();
     }
 
     fn home(&self) -> Option<PathBuf> {

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::sys;
 
 use super::{Entry, EntryKind, INPUT, PathStatus, READ_LIMIT, ReadError, World};
+use crate::packs::Packs;
 
 /// The real system.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub struct System {
     environment: BTreeMap<String, String>,
     read: RefCell<BTreeMap<PathBuf, Result<String, ReadError>>>,
     account_home: OnceCell<Option<PathBuf>>,
+    packs: Option<Packs>,
 }
 
 impl System {
@@ -37,6 +39,16 @@ impl System {
             environment,
             read: RefCell::default(),
             account_home: OnceCell::new(),
+            packs: None,
+        }
+    }
+
+    /// The same world, with packs that were added.
+    #[must_use]
+    pub fn with_packs(self, packs: Packs) -> Self {
+        Self {
+            packs: Some(packs),
+            ..self
         }
     }
 
@@ -55,6 +67,7 @@ impl System {
             environment,
             read: RefCell::default(),
             account_home: OnceCell::new(),
+            packs: None,
         }
     }
 
@@ -101,6 +114,10 @@ impl World for System {
 
     fn account_home(&self) -> Option<PathBuf> {
         self.account_home.get_or_init(sys::account_home).clone()
+    }
+
+    fn packs(&self) -> &Packs {
+        self.packs.as_ref().unwrap_or_else(|| Packs::none())
     }
 
     fn home_of(&self, user: &str) -> Option<PathBuf> {

@@ -9,6 +9,7 @@
     reason = "a test that cannot be set up must fail"
 )]
 
+mod added_packs;
 mod approval;
 mod audit;
 mod aws;
@@ -26,7 +27,6 @@ mod mutation;
 mod names;
 mod oracle;
 mod ordinary;
-mod packs;
 mod policy;
 mod postgres;
 mod program;

@@ -108,6 +108,7 @@ impl Act {
                 effects: effects.collect(),
                 opaque: opaque.collect(),
                 unlisted: Vec::new(),
+                notes: Vec::new(),
             },
             scaffolding: Vec::new(),
         };
