@@ -254,7 +254,10 @@ impl Judge<'_> {
                             .map(|word| word.value.clone())
                             .unwrap_or_default()
                     },
-                    |word| word.value,
+                    |word| match several {
+                        true => Text::unknown(word.value.display()),
+                        false => word.value,
+                    },
                 );
                 let rest: Vec<Argument> = words.collect();
                 let known = !several && !rest.iter().any(|argument| argument.splits);

@@ -409,7 +409,10 @@ impl Interpreter<'_> {
                     Some(Place::All { .. }) => false,
                 };
                 // What is sourced outside of functions is none.
-                return match self.names.last().filter(|_| self.functions > 0) {
+                let visible = |name: &&Text| self.functions > 0 || name.has_unknown();
+                return match self.names.last().filter(visible) {
+                    // A trap runs within whatever it interrupts.
+                    Some(name) if name.has_unknown() => None,
                     Some(name) => first.then(|| Expansion::Scalar(name.clone())),
                     None => first.then_some(Expansion::Unset),
                 };

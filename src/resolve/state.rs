@@ -248,8 +248,14 @@ impl State {
 
     pub(super) fn set(&mut self, world: &dyn World, name: &str, value: Value) {
         let mut attributes = self.attributes(world, name);
-        attributes.exported |= self.options.may(ShellOption::AllExport);
+        let exports = self.options.get(ShellOption::AllExport);
+        let unsure = exports.is_none() && !attributes.exported;
+        attributes.exported |= exports == Some(true);
         self.bind(name, value, attributes);
+        if unsure {
+            let unknown = Text::unknown(format!("${name}"));
+            self.environment.set(name, Some(unknown));
+        }
     }
 
     /// Gives a variable other attributes and keeps its value.

@@ -204,6 +204,10 @@ impl<'w> Overlay<'w> {
 
     /// Symlinks must not hide that two names are one file.
     fn key(&self, path: &Path) -> PathBuf {
+        // Guard's own descriptors are others than those of the command.
+        if path.starts_with("/dev/fd") {
+            return path.to_owned();
+        }
         self.world
             .canonical(path)
             .unwrap_or_else(|| path.to_owned())

@@ -8,7 +8,7 @@ use crate::resolve::descriptor::{DESCRIPTOR, GIVEN_OUT};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
-use crate::resolve::state::{Trap, Value};
+use crate::resolve::state::{Stages, Trap, Value};
 use crate::resolve::text::{Part, Text};
 use crate::shell;
 
@@ -155,7 +155,7 @@ impl Interpreter<'_> {
         self.conditional += 1;
         let mut after = before.clone();
         self.subshell(|shell| {
-            let output = shell.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
+            let output = shell.trapped(&trap);
             after = shell.state.variables.clone();
             output
         });
@@ -182,6 +182,15 @@ impl Interpreter<'_> {
         self.state.status = Some(0);
     }
 
+    /// Runs a trap's text, wherever in the script the signal came.
+    fn trapped(&mut self, trap: &Trap) -> Text {
+        self.state.stages = Stages::Unknown;
+        self.names.push(Text::unknown("$FUNCNAME"));
+        let output = self.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
+        self.names.pop();
+        output
+    }
+
     /// When a shell ends: what its traps run finds the variables as they are then.
     pub(in crate::resolve) fn run_traps(&mut self, known: usize) {
         let traps = Rc::clone(&self.state.traps);
@@ -189,9 +198,7 @@ impl Interpreter<'_> {
         for trap in traps.iter().skip(known) {
             let trap = Rc::clone(trap);
             self.conditional += 1;
-            self.deeper(|shell| {
-                shell.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap")
-            });
+            self.deeper(|shell| shell.trapped(&trap));
             self.conditional -= 1;
             self.state.left = None;
         }
