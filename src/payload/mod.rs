@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod cmd;
+pub mod compiler;
 pub(crate) mod embedded;
 pub mod find;
 pub mod git;
@@ -13,6 +14,7 @@ pub mod holes;
 pub mod http;
 pub mod json;
 pub(crate) mod later;
+pub mod lua;
 pub mod parallel;
 pub mod psql;
 pub mod railway;
@@ -37,6 +39,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
     Some(match name {
         "aws" => aws::analyze,
         "cmd" => cmd::analyze,
+        "compiler" => compiler::analyze,
         "find" => find::analyze,
         "git" => git::analyze,
         "curl" => http::analyze_curl,
@@ -49,6 +52,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "pre-commit" => runner::hooks::pre_commit,
         "tox" => runner::tox::analyze,
         "just" => runner::just::analyze,
+        "lua" => lua::analyze,
         "make" => runner::make::analyze,
         "concurrently" => runner::launcher::concurrently,
         "run-all" => runner::launcher::run_all,

@@ -12,6 +12,7 @@ pub mod pack;
 mod perl;
 mod php;
 mod powershell;
+mod preload;
 pub(crate) mod python;
 pub(crate) mod ruby;
 mod scripts;
@@ -33,6 +34,7 @@ pub(crate) use evaluate::Asked;
 use evaluate::{Evaluator, Run};
 use library::Library;
 pub(crate) use powershell::analyze as analyze_powershell;
+use preload::Preload;
 pub(crate) use scripts::{analyze_awk, analyze_perl, analyze_php, analyze_ruby};
 use tree::{Operator, Program};
 use value::{Arguments, Name, Value};
@@ -52,6 +54,10 @@ pub(crate) struct Language {
     pub(crate) inline: &'static [&'static str],
     /// The option that names a module to run (`python -m`).
     pub(crate) module_option: Option<&'static str>,
+    /// What its interpreters load before the program.
+    pub(crate) preload: Preload,
+    /// The files of a directory that is run as a program.
+    pub(crate) directory_main: &'static [&'static str],
     /// What `true`, `false` and null are as texts.
     pub(crate) literals: [&'static str; 3],
     /// An empty list or map is true.
@@ -120,10 +126,12 @@ impl Invocation<'_> {
 }
 
 pub(crate) fn analyze_python(call: &Call<'_>, findings: &mut Findings) {
+    preload::load(&python::PYTHON, call, findings);
     analyze(&python::PYTHON, call, findings);
 }
 
 pub(crate) fn analyze_javascript(call: &Call<'_>, findings: &mut Findings) {
+    preload::load(&javascript::JAVASCRIPT, call, findings);
     analyze(&javascript::JAVASCRIPT, call, findings);
 }
 
@@ -219,6 +227,9 @@ fn start(
         return;
     }
     let holes = Holes::default();
+    let written = path
+        .as_ref()
+        .is_some_and(|path| call.world.is_written(path));
     let origin = if text.exact().is_some() {
         origin
     } else {
@@ -229,7 +240,7 @@ fn start(
         origin,
         path,
         arguments,
-        is_inline: kind != Kind::File,
+        is_inline: kind != Kind::File || written,
         reads_stdin: kind == Kind::Input,
         holes: &holes,
         asked: None,
@@ -292,14 +303,29 @@ fn script(
     if call.command.elsewhere.is_some() {
         return;
     }
-    let path = file
+    let Some(path) = file
         .value
         .exact()
-        .and_then(|path| call.command.directory.join(path));
-    let Some((path, text)) = path.and_then(|path| {
+        .and_then(|path| call.command.directory.join(path))
+    else {
+        return;
+    };
+    let inside = language.directory_main.iter().map(|name| path.join(name));
+    let mut files = std::iter::once(path.clone()).chain(inside);
+    let found = files.find_map(|path| {
         let text = call.world.read(&path).ok()?;
         Some((path, text))
-    }) else {
+    });
+    let Some((path, text)) = found else {
+        // What this very text makes of it, nobody has seen.
+        if let Err(error) = call.world.read(&path)
+            && call.world.is_written(&path)
+        {
+            findings.opaque(
+                format!("it runs a program that guard cannot read: {error}"),
+                &file.location,
+            );
+        }
         return;
     };
     let origin = Origin::File {

@@ -47,6 +47,7 @@ fn one_liner(
     findings: &mut Findings,
     looped: fn(&Text) -> Text,
 ) {
+    super::preload::load(language, call, findings);
     let given: Vec<&Argument> = call
         .args
         .options
@@ -629,15 +630,18 @@ pub(super) fn beside(
     name: &str,
     endings: &[&str],
 ) -> Option<(PathBuf, String)> {
-    let base = match &evaluator.unit.path {
-        Some(path) => path.parent()?.join(name),
-        None => evaluator.directory().join(name)?,
+    let beside = match &evaluator.unit.path {
+        Some(path) => path.parent()?.to_owned(),
+        None => evaluator.directory().join("")?,
     };
-    let base = texts::normal_path(&base.to_string_lossy());
-    endings.iter().find_map(|ending| {
-        let path = PathBuf::from(format!("{base}{ending}"));
-        let text = evaluator.call.world.read(&path).ok()?;
-        Some((path, text))
+    let directories = std::iter::once(beside).chain(evaluator.module_directories());
+    directories.into_iter().find_map(|directory| {
+        let base = texts::normal_path(&directory.join(name).to_string_lossy());
+        endings.iter().find_map(|ending| {
+            let path = PathBuf::from(format!("{base}{ending}"));
+            let text = evaluator.call.world.read(&path).ok()?;
+            Some((path, text))
+        })
     })
 }
 

@@ -1,10 +1,11 @@
 //! Simple commands: from the words to what is run.
 
+use std::path::Path;
 use std::rc::Rc;
 
 use super::alias::with_aliases;
 use super::builtins::normalized;
-use super::command::{Argument, Command, Redirection, Stdin};
+use super::command::{Argument, Command, Redirection, Stdin, base_name};
 use super::control::uncertain;
 use super::expand::Field;
 use super::interpreter::{ENTRY_WORK, Interpreter, PARSE_WORK, Running, append_output};
@@ -27,6 +28,10 @@ const READS_IN_PART: &[&str] = &[
 
 /// A function that calls itself is followed so often with what is known.
 const RECURSION_LIMIT: usize = 4;
+
+/// Programs that are many, by the name that they are called by.
+const MULTI_CALL: &[&str] = &["busybox", "toybox", "coreutils"];
+
 /// A command is looked at with so many combinations of values.
 const ALTERNATIVES_LIMIT: usize = 64;
 
@@ -533,7 +538,20 @@ impl Interpreter<'_> {
             self.world.original(&normalized(&path))
         });
         if let Some(original) = original {
-            first.value = Text::known(original.to_string_lossy());
+            let called = base_name(name);
+            let is = |program: &Path, name: &str| {
+                let program = program.file_name().and_then(|program| program.to_str());
+                program.is_some_and(|program| program.starts_with(name))
+            };
+            // A program that is many does what it is called.
+            let applet = MULTI_CALL
+                .iter()
+                .any(|name| is(&original, name) && !called.starts_with(name));
+            let program = match applet {
+                true => original.with_file_name(called),
+                false => original,
+            };
+            first.value = Text::known(program.to_string_lossy());
         }
     }
 

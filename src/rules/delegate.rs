@@ -340,7 +340,10 @@ fn set_here(name: &str, call: &Call<'_>) -> Option<Argument> {
     }
     // `LESSOPEN='||-lesspipe %s'`: the signs say how less reads what the program prints.
     let signs = value.known_prefix();
-    let length = signs.len() - signs.trim_start_matches(['|', '-']).len();
+    let length = match signs.contains("%s") {
+        true => signs.len() - signs.trim_start_matches(['|', '-']).len(),
+        false => 0,
+    };
     Some(Argument {
         value: value.after(length),
         splits: false,

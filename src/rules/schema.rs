@@ -113,11 +113,13 @@ pub struct Cli {
 pub const ANALYZERS: &[&str] = &[
     "aws",
     "cmd",
+    "compiler",
     "find",
     "git",
     "curl",
     "wget",
     "httpie",
+    "lua",
     "make",
     "concurrently",
     "run-all",
@@ -566,6 +568,7 @@ pub enum Embedded {
     Gdb,
     /// Emacs Lisp.
     Lisp,
+    Lua,
     M4,
     Dc,
     /// What sqlite3 reads: SQL and its dot-commands.

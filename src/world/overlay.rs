@@ -202,6 +202,15 @@ impl<'w> Overlay<'w> {
         self.made.borrow().iter().any(|made| made.starts_with(path))
     }
 
+    /// The path below which files are kept that are written in a directory.
+    fn directory_key(&self, path: &Path) -> PathBuf {
+        let made = path.components().collect::<PathBuf>();
+        match self.is_made(&made) {
+            true => made,
+            false => self.key(&made),
+        }
+    }
+
     /// Symlinks must not hide that two names are one file.
     fn key(&self, path: &Path) -> PathBuf {
         // Guard's own descriptors are others than those of the command.
@@ -283,7 +292,23 @@ impl World for Overlay<'_> {
     }
 
     fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)> {
-        self.world.list(path, limit)
+        let listed = self.world.list(path, limit);
+        let below = self.directory_key(path);
+        let written = self.written.borrow();
+        let made = self.made.borrow();
+        let names = written
+            .keys()
+            .chain(made.iter())
+            .filter_map(|file| file.strip_prefix(&below).ok()?.components().next())
+            .map(|name| name.as_os_str().to_string_lossy().into_owned());
+        let mut names: BTreeSet<String> = names.collect();
+        if listed.is_none() && names.is_empty() && !made.contains(&below) {
+            return None;
+        }
+        let (known, more) = listed.unwrap_or_default();
+        names.extend(known);
+        let more = more || names.len() > limit;
+        Some((names.into_iter().take(limit).collect(), more))
     }
 
     fn entry(&self, path: &Path) -> Option<Entry> {

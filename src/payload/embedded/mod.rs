@@ -7,6 +7,7 @@
 mod ex;
 mod lines;
 mod lisp;
+mod lua;
 mod sql;
 mod tcl;
 
@@ -92,6 +93,7 @@ const fn is_program(language: Embedded) -> bool {
         | Embedded::Tcl
         | Embedded::Gdb
         | Embedded::Lisp
+        | Embedded::Lua
         | Embedded::Logrotate
         | Embedded::Operands
         | Embedded::RedisLua
@@ -150,6 +152,7 @@ impl<'a> Reading<'a> {
             Embedded::Ex => ex::read(&rendered, self),
             Embedded::Tcl => tcl::read(&rendered, self),
             Embedded::Lisp => lisp::read(&rendered, self),
+            Embedded::Lua => lua::read(&rendered, self),
             Embedded::Gdb => lines::gdb(&rendered, self),
             Embedded::M4 => lines::m4(&rendered, self),
             Embedded::Dc => lines::dc(&rendered, self),

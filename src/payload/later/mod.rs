@@ -32,16 +32,66 @@ pub(crate) fn left_to_run(written: &Written, by: &Command, world: &dyn World) ->
         return findings;
     };
     let path = normalized(&path);
-    let Some(format) = places::format(&path, world) else {
-        return findings;
+    left_at(&path, written, world, 0, &mut findings);
+    findings
+}
+
+/// Directories within directories that are copied.
+const DEPTH: usize = 6;
+/// Names in one that are looked at.
+const NAMES: usize = 200;
+
+fn left_at(
+    path: &Path,
+    written: &Written,
+    world: &dyn World,
+    depth: usize,
+    findings: &mut Findings,
+) {
+    if let Content::CopyOf(directory) = &written.content
+        && depth < DEPTH
+        && let Some((names, more)) = world.list(directory, NAMES)
+    {
+        // Only in a directory of which all is run, one of a great many counts.
+        if more && places::runs_all(path, world) {
+            let reason = format!("`{}` gets more files than guard looks at", path.display());
+            findings.opaque(reason, &written.location);
+        }
+        for name in names {
+            let inner = Written {
+                content: Content::CopyOf(directory.join(&name)),
+                ..written.clone()
+            };
+            left_at(&path.join(&name), &inner, world, depth + 1, findings);
+        }
+        return;
+    }
+    if let Content::Whole(text) = &written.content
+        && text.exact().is_none()
+        && places::runs_all(path, world)
+    {
+        let reason = format!(
+            "what will run from `{}`: {}",
+            path.display(),
+            text.display()
+        );
+        findings.opaque(reason, &written.location);
+        return;
+    }
+    left_in(path, written, world, findings);
+}
+
+fn left_in(path: &Path, written: &Written, world: &dyn World, findings: &mut Findings) {
+    let Some(format) = places::format(path, world) else {
+        return;
     };
     let mut left = Left {
-        path: &path,
+        path,
         place: &written.location,
         world,
         within: matches!(written.content, Content::Within(_)),
         source: None,
-        findings: &mut findings,
+        findings,
     };
     match &written.content {
         Content::Whole(text) | Content::Added(text) | Content::Within(text) => {
@@ -55,12 +105,11 @@ pub(crate) fn left_to_run(written: &Written, by: &Command, world: &dyn World) ->
                 Err(ReadError::Missing(_) | ReadError::NotText(_) | ReadError::NotRegular(_)) => {}
                 Err(error) => {
                     let reason = format!("what `{}` will run: {error}", path.display());
-                    findings.opaque(reason, &written.location);
+                    left.findings.opaque(reason, &written.location);
                 }
             }
         }
     }
-    findings
 }
 
 /// One file, and what will run from it.

@@ -153,6 +153,12 @@ pub(super) fn format(path: &Path, world: &dyn World) -> Option<Format> {
     found.map(|(_, format)| *format)
 }
 
+/// Whether every program that is put into this directory is run.
+pub(super) fn runs_all(directory: &Path, world: &dyn World) -> bool {
+    // No place is called so, but for its directory.
+    format(&directory.join("any name"), world) == Some(Format::Script)
+}
+
 fn fits(pattern: &[&str], words: &[String]) -> bool {
     match pattern.split_first() {
         None => words.is_empty(),

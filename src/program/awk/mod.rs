@@ -6,6 +6,7 @@ mod lexer;
 mod parser;
 
 use super::evaluate::Evaluator;
+use super::preload;
 use super::scripts;
 use super::tree::{
     Binding, Expression, ExpressionKind, Pattern, Program, Statement, StatementKind,
@@ -21,6 +22,8 @@ pub(super) static AWK: Language = Language {
     parse,
     inline: &[],
     module_option: None,
+    preload: preload::NONE,
+    directory_main: &[],
     literals: ["1", "0", ""],
     empty_is_true: false,
     list_is_text: false,

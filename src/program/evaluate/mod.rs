@@ -895,10 +895,14 @@ impl Evaluator<'_> {
     }
 
     /// What a module's name stands for: one beside the program, or a library. What a module
-    /// imports itself is taken for a library: one level is followed.
+    /// imports itself is taken for a library, unless this text writes it: one level is followed of
+    /// what somebody keeps.
     pub(super) fn imported(&mut self, module: &str, span: Span) -> Value {
         match (self.language.module)(self, module) {
-            Some((path, text)) if self.unit.is_main && self.module_count() < super::MODULES => {
+            Some((path, text))
+                if (self.unit.is_main || self.call.world.is_written(&path))
+                    && self.module_count() < super::MODULES =>
+            {
                 self.module(path, text, span)
             }
             _ => self.library_name(module),

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use super::Language;
 use super::evaluate::Evaluator;
+use super::preload::Preload;
 use super::texts::normal_path;
 
 pub(crate) static JAVASCRIPT: Language = Language {
@@ -16,6 +17,18 @@ pub(crate) static JAVASCRIPT: Language = Language {
     parse: lower::parse,
     inline: &["--eval", "--print"],
     module_option: None,
+    preload: Preload {
+        options: &[
+            ("--require", "require(\"", "\")"),
+            ("--import", "import \"", "\""),
+            ("--loader", "import \"", "\""),
+            ("--experimental-loader", "import \"", "\""),
+        ],
+        search: ("", ""),
+        separator: None,
+        settings: "",
+    },
+    directory_main: &["index.js"],
     literals: ["true", "false", "undefined"],
     empty_is_true: true,
     list_is_text: true,

@@ -13,8 +13,8 @@ use crate::location::Span;
 use crate::program::syntax::{self, Lowering, children, span};
 use crate::program::texts;
 use crate::program::tree::{
-    Argument, ArgumentKind, Binding, Expression, ExpressionKind, Function, Operator, Parameter,
-    ParameterKind, Pattern, Program, Role, Statement, StatementKind,
+    Argument, ArgumentKind, Binding, Expression, ExpressionKind, Function, Import, Imported,
+    Operator, Parameter, ParameterKind, Pattern, Program, Role, Statement, StatementKind,
 };
 
 /// Functions that are about `$_` when they get nothing.
@@ -298,10 +298,18 @@ impl<'n> Perl<'_, '_, 'n> {
 
     /// `use constant NAME => value`.
     fn used(&mut self, node: Node<'n>) -> Vec<Statement> {
-        if self.to.field(node, "module") != Some("constant") {
-            return Vec::new();
-        }
         let at = span(node);
+        match self.to.field(node, "module") {
+            Some("constant") => {}
+            Some(module) if module.starts_with(char::is_alphabetic) => {
+                let import = Import {
+                    module: format!("{}.pm", module.replace("::", "/")),
+                    names: Imported::All,
+                };
+                return vec![Statement::new(at, StatementKind::Import(import))];
+            }
+            _ => return Vec::new(),
+        }
         let given: Vec<Node<'n>> = children(node).into_iter().skip(1).collect();
         let mut values: Vec<Expression> =
             given.into_iter().flat_map(|node| self.list(node)).collect();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::awk::looks_false;
 use super::evaluate::Evaluator;
+use super::preload::Preload;
 use super::texts::{letter, split_path};
 use super::value::{Arguments, Value};
 use super::{Invocation, Language, scripts, texts};
@@ -18,6 +19,17 @@ pub(super) static PERL: Language = Language {
     parse: lower::parse,
     inline: &[],
     module_option: None,
+    preload: Preload {
+        options: &[
+            ("-M", "use ", ";"),
+            ("-m", "use ", ";"),
+            ("-d", "use Devel:", ";"),
+        ],
+        search: ("PERL5LIB", "-I"),
+        separator: Some('='),
+        settings: "",
+    },
+    directory_main: &[],
     literals: ["1", "", ""],
     empty_is_true: false,
     list_is_text: false,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::awk::looks_false;
 use super::evaluate::Evaluator;
+use super::preload;
 use super::texts::{letter, split_path};
 use super::value::{Arguments, Value};
 use super::{Invocation, Language, scripts, texts};
@@ -17,6 +18,8 @@ pub(super) static PHP: Language = Language {
     parse: lower::parse,
     inline: &[],
     module_option: None,
+    preload: preload::NONE,
+    directory_main: &[],
     literals: ["1", "", ""],
     empty_is_true: false,
     list_is_text: false,

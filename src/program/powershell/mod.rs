@@ -3,6 +3,7 @@
 mod lower;
 
 use super::evaluate::Evaluator;
+use super::preload;
 use super::texts::{letter, normal_path};
 use super::value::{Arguments, Item, Value};
 use super::{Invocation, Kind, Language, scripts, start, texts};
@@ -18,6 +19,8 @@ pub(super) static POWERSHELL: Language = Language {
     parse: lower::parse,
     inline: &[],
     module_option: None,
+    preload: preload::NONE,
+    directory_main: &[],
     literals: ["True", "False", ""],
     empty_is_true: false,
     list_is_text: false,

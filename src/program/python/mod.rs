@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::Language;
 use super::evaluate::Evaluator;
+use super::preload::Preload;
 use super::texts;
 use super::tree::Operator;
 use super::value::{Arguments, Name, Value};
@@ -21,6 +22,13 @@ pub(crate) static PYTHON: Language = Language {
     parse: lower::parse,
     inline: &["-c"],
     module_option: Some("--module"),
+    preload: Preload {
+        options: &[],
+        search: ("PYTHONPATH", ""),
+        separator: None,
+        settings: "import sitecustomize\nimport usercustomize\n",
+    },
+    directory_main: &["__main__.py"],
     literals: ["True", "False", "None"],
     empty_is_true: false,
     list_is_text: false,
@@ -46,9 +54,11 @@ fn module(evaluator: &Evaluator<'_>, name: &str) -> Option<(PathBuf, String)> {
         Some(path) => path.parent()?.to_owned(),
         None => evaluator.directory().known()?.to_owned(),
     };
-    let base = directory.join(name.trim_start_matches('.').replace('.', "/"));
-    [base.with_extension("py"), base.join("__init__.py")]
-        .into_iter()
+    let name = name.trim_start_matches('.').replace('.', "/");
+    let directories = std::iter::once(directory).chain(evaluator.module_directories());
+    directories
+        .map(|directory| directory.join(&name))
+        .flat_map(|base| [base.with_extension("py"), base.join("__init__.py")])
         .find_map(|path| {
             let text = evaluator.call.world.read(&path).ok()?;
             Some((path, text))

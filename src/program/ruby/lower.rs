@@ -749,7 +749,7 @@ impl<'n> Ruby<'_, '_, 'n> {
             "block_given?" => {
                 return Expression::new(at, ExpressionKind::Name(BLOCK.to_owned()));
             }
-            "require_relative" | "load" if receiver.is_none() => {
+            "require_relative" | "load" | "require" if receiver.is_none() => {
                 if let Some(Argument {
                     value:
                         Expression {
@@ -758,6 +758,7 @@ impl<'n> Ruby<'_, '_, 'n> {
                         },
                     ..
                 }) = arguments.first()
+                    && (name != "require" || module.starts_with(['.', '/']))
                 {
                     let import = Import {
                         module: module.clone(),

@@ -8,6 +8,7 @@ use std::rc::Rc;
 pub(super) use lower::{dedent, first_line_only};
 
 use super::evaluate::Evaluator;
+use super::preload::Preload;
 use super::texts::{letter, split_path};
 use super::tree::Operator;
 use super::value::{Arguments, Name, Value};
@@ -21,6 +22,13 @@ pub(crate) static RUBY: Language = Language {
     parse: lower::parse,
     inline: &[],
     module_option: None,
+    preload: Preload {
+        options: &[("-r", "load \"", "\"")],
+        search: ("RUBYLIB", "-I"),
+        separator: None,
+        settings: "",
+    },
+    directory_main: &[],
     literals: ["true", "false", ""],
     empty_is_true: true,
     list_is_text: false,

@@ -23,7 +23,7 @@ impl Interpreter<'_> {
         let Some(path) = path.map(|path| normalized(&path)) else {
             return;
         };
-        if self.elsewhere.is_some() || !self.world.is_written(&path) {
+        if self.elsewhere.is_some() {
             return;
         }
         let edited = match self.world.read(&path) {
@@ -34,7 +34,41 @@ impl Interpreter<'_> {
             }
             Err(_) => Text::unknown("a file that was edited"),
         };
-        let certain = self.conditional == 0;
-        self.world.write(&path, edited.exact(), false, certain);
+        // Of a file that somebody keeps, an edit that is not followed changes nothing here.
+        if edited.exact().is_some() || self.world.is_written(&path) {
+            let certain = self.conditional == 0;
+            self.world.write(&path, edited.exact(), false, certain);
+        }
+    }
+
+    /// Editors that are not followed, on a file that the text itself wrote: nobody knows it then.
+    pub(super) fn edit_unseen(&mut self, name: &str, argv: &[Argument]) {
+        let has_flag = |wanted: &str| {
+            argv.iter().any(|word| {
+                let flags = word.value.known_prefix();
+                flags.starts_with('-') && !flags.starts_with("--") && flags.contains(wanted)
+            })
+        };
+        let edits = match name {
+            "perl" | "ruby" => has_flag("i"),
+            "awk" | "gawk" => argv
+                .iter()
+                .any(|word| word.value.exact() == Some("inplace")),
+            _ => true,
+        };
+        if !edits || self.elsewhere.is_some() {
+            return;
+        }
+        for word in argv.iter().skip(1) {
+            let path = word
+                .value
+                .exact()
+                .and_then(|path| self.directory().join(path));
+            let path = path.map(|path| normalized(&path));
+            if let Some(path) = path.filter(|path| self.world.is_written(path)) {
+                let certain = self.conditional == 0;
+                self.world.write(&path, None, false, certain);
+            }
+        }
     }
 }

@@ -133,6 +133,8 @@ impl Interpreter<'_> {
             "hash" => self.remember_program(operands),
             "enable" => self.enable(operands, location),
             "sed" => self.edit_in_place(argv),
+            "perl" | "ruby" | "awk" | "gawk" | "ex" | "vi" | "vim" | "nvim" | "ed" | "red"
+            | "emacs" | "patch" | "shuf" | "sponge" => self.edit_unseen(name, argv),
             "dd" => self.copy_blocks(operands, stdin),
             "cp" | "ln" | "mv" | "install" => self.copy_program(name, operands),
             "alias" => self.define_aliases(operands),

@@ -4,7 +4,7 @@ use super::Make;
 use super::rule::{LINES, Prerequisites, Rule, Scope};
 use super::variable::Body;
 use super::words;
-use crate::resolve::{Part, Text};
+use crate::resolve::{Part, Text, base_name};
 
 impl Make<'_> {
     /// Starts what a recipe says.
@@ -49,7 +49,18 @@ impl Make<'_> {
         self.scopes.push(scope);
         let outer = self.place.clone();
         if self.one_shell {
-            let raw: Vec<&str> = rule.recipe.iter().map(|line| line.text.as_ref()).collect();
+            // A shell gets each line without its prefix; any other interpreter only the first.
+            let shell = self.value("SHELL");
+            let is_shell = shell
+                .exact()
+                .is_some_and(|shell| SHELLS.contains(&base_name(shell.trim())));
+            let lines = rule.recipe.iter().map(|line| line.text.as_ref());
+            let raw: Vec<&str> = lines
+                .map(|line: &str| match is_shell {
+                    true => line.trim_start_matches(is_prefix),
+                    false => line,
+                })
+                .collect();
             if let Some(first) = rule.recipe.first() {
                 self.place = first.location.clone();
                 self.recipe_line(&raw.join("\n"));
@@ -138,6 +149,13 @@ fn shell_lines(text: &Text) -> Vec<Text> {
     lines
 }
 
+/// Shells that read the lines of one recipe together, without their prefixes.
+const SHELLS: &[&str] = &["sh", "bash", "dash", "ksh", "rksh", "zsh", "ash"];
+
+fn is_prefix(letter: char) -> bool {
+    matches!(letter, '@' | '-' | '+') || letter.is_ascii_whitespace()
+}
+
 /// A line without `@`, `-` and `+`, and whether a `+` was among them.
 fn unprefixed(line: &Text) -> (Text, bool) {
     let mut forced = false;
@@ -147,7 +165,7 @@ fn unprefixed(line: &Text) -> (Text, bool) {
             Part::Known(known) if index == 0 => {
                 let rest = known.trim_start_matches(|c: char| {
                     forced |= c == '+';
-                    matches!(c, '@' | '-' | '+') || c.is_ascii_whitespace()
+                    is_prefix(c)
                 });
                 bare.push_known(rest);
             }
