@@ -10,6 +10,7 @@ use std::rc::Rc;
 use crate::call::{Findings, Nested};
 use crate::effect::{Assessment, Effect, Opaque, Tier};
 use crate::location::{Location, Span};
+use crate::printed;
 use crate::resolve::{
     self, Argument, Command, Content, Directory, Environment, Origin, Sink, Start, Stdin, Text,
     Written, base_name,
@@ -320,6 +321,9 @@ impl Sink for Judge<'_> {
         let findings = rules::judge(&command, self.world);
         if !findings.only_looks {
             self.world.touch();
+        } else if !command.redirections.is_empty() {
+            // What it changes is what it writes, which is noted.
+            self.world.touch_written();
         }
         self.take(findings, &command);
         self.nesting = outer;
@@ -336,6 +340,10 @@ impl Sink for Judge<'_> {
         if !self.is_kept(&location) {
             self.note_opaque(reason, location);
         }
+    }
+
+    fn printed(&mut self, command: &Command) -> Option<Text> {
+        printed::by(command, self.world)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod location;
 pub mod packs;
 pub mod payload;
 pub mod policy;
+mod printed;
 pub mod program;
 pub mod report;
 pub mod resolve;

@@ -3,37 +3,27 @@
 
 use super::embedded;
 use crate::call::{Call, Findings};
+use crate::context::Place;
 use crate::rules::schema::Embedded;
 
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
-    let Call {
-        command,
-        args,
-        world,
-        ..
-    } = *call;
-    let mut inline = false;
-    for text in args.all("-e") {
-        inline = true;
-        embedded::judge(
-            Embedded::Lua,
-            &text.value,
-            &text.location,
-            command,
-            world,
-            findings,
-        );
+    let (by, world) = (call.command, call.world);
+    let database = Place::default;
+    let mut texts = call.args.all("-e").peekable();
+    let inline = texts.peek().is_some();
+    for text in texts {
+        let (value, place) = (&text.value, &text.location);
+        embedded::judge(Embedded::Lua, value, place, database(), by, world, findings);
     }
-    match args.operands.first() {
+    match call.args.operands.first() {
         Some(file) if file.value.exact() != Some("-") => {
             let path = file.value.exact();
-            let path = path.and_then(|path| command.directory.join(path));
+            let path = path.and_then(|path| by.directory.join(path));
             if path.is_some_and(|path| world.is_written(&path)) {
-                embedded::judge_file(Embedded::Lua, file, command, world, findings);
+                embedded::judge_file(Embedded::Lua, file, database(), by, world, findings);
             }
         }
-        Some(_) => embedded::judge_stdin(Embedded::Lua, command, world, findings),
         None if inline => {}
-        None => embedded::judge_stdin(Embedded::Lua, command, world, findings),
+        _ => embedded::judge_stdin(Embedded::Lua, database(), by, world, findings),
     }
 }

@@ -57,11 +57,13 @@ impl Interpreter<'_> {
                     self.state.stdin = piped(input);
                     self.state.input_shared = false;
                 }
+                self.captured += usize::from(!last);
                 output = if stays {
                     self.node(stage)
                 } else {
                     self.subshell(|shell| shell.node(stage))
                 };
+                self.captured -= usize::from(!last);
                 statuses.push(self.state.status);
                 if index > 0 {
                     self.state.stdin.clone_from(&before.stdin);

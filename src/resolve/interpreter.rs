@@ -35,6 +35,10 @@ pub(crate) trait Sink {
     /// A redirection of `by` gave a file its content.
     fn written(&mut self, written: Written, by: Command, nesting: usize);
     fn opaque(&mut self, reason: String, location: Location);
+    /// What a program prints that starts another one, as far as that is known.
+    fn printed(&mut self, _command: &Command) -> Option<Text> {
+        None
+    }
 }
 
 /// A function that runs.
@@ -74,6 +78,8 @@ pub(super) struct Interpreter<'w> {
     pub(super) loops: usize,
     /// Ways through the script that left for the end of a loop, a function or the script.
     pub(super) departed: Vec<State>,
+    /// Above 0 where somebody reads what is printed.
+    pub(super) captured: usize,
     /// Whether a command substitution ran in the command that is expanded.
     pub(super) substituted: bool,
     /// `$?` before the builtin that runs.

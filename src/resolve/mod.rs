@@ -139,6 +139,7 @@ pub(crate) fn walk(
         running: Vec::new(),
         loops: 0,
         departed: Vec::new(),
+        captured: 0,
         substituted: false,
         last_status: None,
         scope: 0,
@@ -152,6 +153,11 @@ pub(crate) fn walk(
     interpreter.arrive(0, Leave::Exit);
     interpreter.run_traps(0);
     output
+}
+
+/// What a program prints that only computes, as far as its input is known.
+pub(crate) fn program_output(command: &Command, world: &Overlay<'_>) -> Text {
+    pure::output(&command.argv, &command.stdin, &command.directory, world)
 }
 
 /// What a shell that runs a text (`sh -c TEXT`) prints, as far as it is known without running it.

@@ -468,7 +468,13 @@ impl Interpreter<'_> {
             // It is evaluated, whatever it finds.
             self.number_of(index);
         }
-        let value = value?;
+        let value = match value {
+            // Every shell sets it when it starts; zsh's has a NUL, too.
+            None if name == "IFS" && !self.state.dialect.is_zsh() => {
+                Value::Scalar(Text::known(" \t\n"))
+            }
+            found => found?,
+        };
         if let Value::Array(elements) = &value {
             self.spend(elements.len());
         }

@@ -10,6 +10,7 @@ use super::control::uncertain;
 use super::expand::Field;
 use super::interpreter::{ENTRY_WORK, Interpreter, PARSE_WORK, Running, append_output};
 use super::options::ShellOption;
+use super::pattern::Pattern;
 use super::pure;
 use super::redirection::Io;
 use super::source::{Origin, Source};
@@ -17,6 +18,7 @@ use super::state::{Definition, Function, Leave, Stages, State, Value};
 use super::text::Text;
 use crate::location::Location;
 use crate::shell::{self, AssignmentValue, Node, Piece, RedirectionTarget, SimpleCommand, Word};
+use crate::world::World;
 
 /// Programs that read some of their input and leave the rest to the next: what is left is not
 /// known.
@@ -31,6 +33,9 @@ const RECURSION_LIMIT: usize = 4;
 
 /// Programs that are many, by the name that they are called by.
 const MULTI_CALL: &[&str] = &["busybox", "toybox", "coreutils"];
+
+/// A directory of more programs than that is not looked through.
+const NAMES: usize = 8192;
 
 /// A command is looked at with so many combinations of values.
 const ALTERNATIVES_LIMIT: usize = 64;
@@ -336,6 +341,9 @@ impl Interpreter<'_> {
             .filter(|_| !first.splits)
             .map(str::to_owned)
         else {
+            if let Some(found) = self.found_by_pattern(&argv) {
+                return self.run(found, io, stdin, location);
+            }
             self.emit(argv, io, stdin, location);
             self.state.status = None;
             // It may be a builtin that sets what it likes.
@@ -450,9 +458,15 @@ impl Interpreter<'_> {
         let output = self
             .printed(name, &argv)
             .or_else(|| self.is_silent(&argv).then(Text::empty))
+            .or_else(|| self.started(&argv, io, &stdin, &location))
             .unwrap_or_else(|| self.computed(&argv, &stdin));
         self.shares_input(&argv, io);
+        let edited = self.edited_unseen(name, &argv);
         self.emit(argv, io, stdin, location);
+        for path in edited {
+            let certain = self.conditional == 0;
+            self.world.write(&path, None, false, certain);
+        }
         output
     }
 
@@ -467,6 +481,21 @@ impl Interpreter<'_> {
             }
         }
         pure::output(&argv, stdin, &self.state.directory, self.world)
+    }
+
+    /// What a program prints that starts another one, if somebody reads it.
+    fn started(
+        &mut self,
+        argv: &[Argument],
+        io: &Io,
+        stdin: &Stdin,
+        location: &Location,
+    ) -> Option<Text> {
+        if self.captured == 0 && !matches!(io.stdout, Some(Some(_))) {
+            return None;
+        }
+        let command = self.command(argv.to_vec(), Vec::new(), stdin.clone(), location.clone());
+        self.sink.printed(&command)
     }
 
     /// After a program that has the shell's own input: it may have read some of it.
@@ -553,6 +582,55 @@ impl Interpreter<'_> {
             };
             first.value = Text::known(program.to_string_lossy());
         }
+    }
+
+    /// A program that a pattern names (`/usr/bin/l[s]`): the first of the files that it matches, the
+    /// others come before its arguments.
+    fn found_by_pattern(&self, argv: &[Argument]) -> Option<Vec<Argument>> {
+        let (first, rest) = argv.split_first()?;
+        if !first.value.has_glob() || first.value.has_unknown() || self.elsewhere.is_some() {
+            return None;
+        }
+        let shown = first.value.display();
+        let (directory, pattern) = shown.rsplit_once('/')?;
+        if directory.contains(['*', '?', '[', '\\']) || pattern.starts_with('.') {
+            return None;
+        }
+        let path = self.directory().join(&format!("{directory}/"))?;
+        if !self.world.is_untouched() && !path.starts_with("/usr") && !path.starts_with("/bin") {
+            return None;
+        }
+        let (names, false) = self.world.list(&path, NAMES)? else {
+            return None;
+        };
+        let pattern = Pattern::new(
+            pattern,
+            self.state.options.get(ShellOption::ExtGlob)?,
+            false,
+        );
+        let mut found = Vec::new();
+        for name in names.iter().filter(|name| !name.starts_with('.')) {
+            if pattern.matches(name)? {
+                found.push(name);
+            }
+        }
+        // The order is the locale's: only what is first in every one of them is certain.
+        found.sort();
+        let key = |name: &str| -> String {
+            let letters = name.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|letter| letter.to_ascii_lowercase()).collect()
+        };
+        let lead = found.first()?;
+        if found.iter().skip(1).any(|name| key(name) <= key(lead)) {
+            return None;
+        }
+        let words = found.iter().map(|name| Argument {
+            value: Text::known(format!("{directory}/{name}")),
+            splits: false,
+            verbatim: None,
+            location: first.location.clone(),
+        });
+        Some(words.chain(rest.iter().cloned()).collect())
     }
 
     fn call(&mut self, function: &Function, argv: &[Argument], stdin: Option<Stdin>) -> Text {

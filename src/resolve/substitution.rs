@@ -7,10 +7,12 @@ use crate::shell::{Node, Script};
 
 impl Interpreter<'_> {
     pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
+        self.captured += 1;
         let output = self.subshell(|shell| {
             let printed = shell.script(list);
             shell.read_file(list).unwrap_or(printed)
         });
+        self.captured -= 1;
         self.substituted = true;
         let mut trimmed = trim_newlines(output);
         // Output that is not known is shown as the substitution that it is.
@@ -57,12 +59,14 @@ impl Interpreter<'_> {
             self.state.input_shared,
             self.state.status,
         );
+        self.captured += 1;
         let printed = self.subshell(|shell| {
             if output {
                 shell.state.stdin = Stdin::Unknown(source.to_owned());
             }
             shell.script(list)
         });
+        self.captured -= 1;
         (self.state.stdin, self.state.input_shared, self.state.status) = outer;
         // zsh names such files as it likes.
         let named = !output && !self.state.dialect.is_zsh();

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::condition::{Facts, Truth, position};
 use super::schema::{Delegate, DelegateSource, Embedded, Language};
-use super::{input, lookup, script, target};
+use super::{input, lookup, script, split, target};
 use crate::call::{Call, Findings, Nested};
 use crate::context::postgres::{self, Connection};
 use crate::context::{Place, sqlite};
@@ -75,6 +75,7 @@ fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings
         other => other,
     };
     match language {
+        Language::SplitString => split_string(call, inner, words, findings),
         Language::Argv | Language::CommandLine => start(to, call, inner, words, findings),
         Language::Package => {
             let words = packaged(words, call.world);
@@ -136,6 +137,46 @@ fn database(language: Embedded, call: &Call<'_>) -> Place {
         Embedded::Mysql => postgres::mysql(call).place(call),
         _ => Place::default(),
     }
+}
+
+/// `env -S TEXT WORD…` is `env` with the words of the text, and the others.
+fn split_string(
+    call: &Call<'_>,
+    mut inner: Command,
+    words: Vec<Argument>,
+    findings: &mut Findings,
+) {
+    let Some((first, rest)) = words.split_first() else {
+        return;
+    };
+    let Some(text) = first.value.exact() else {
+        let shown = first.value.display();
+        findings.opaque(
+            format!("what runs is known only then: {shown}"),
+            &first.location,
+        );
+        return;
+    };
+    let variable = |name: &str| {
+        let value = call.command.variable(call.world, name);
+        value.unwrap_or_else(|| Text::unknown(format!("${{{name}}}")))
+    };
+    let Some(found) = split::split(text, variable) else {
+        return;
+    };
+    let program = call.command.argv.first().cloned();
+    let found = found.into_iter().map(|value| Argument {
+        value,
+        splits: false,
+        verbatim: None,
+        location: first.location.clone(),
+    });
+    inner.argv = program
+        .into_iter()
+        .chain(found)
+        .chain(rest.iter().cloned())
+        .collect();
+    findings.nested.push(Nested::Command(Box::new(inner)));
 }
 
 /// Programs in a directory that are looked at.
@@ -203,7 +244,11 @@ fn stdin(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         Language::Sql | Language::SqlFile => {
             psql::assess_stdin(Connection::default(), call, findings);
         }
-        Language::Argv | Language::CommandLine | Language::Package | Language::Directory => {
+        Language::Argv
+        | Language::CommandLine
+        | Language::SplitString
+        | Language::Package
+        | Language::Directory => {
             findings.opaque(
                 "what runs is read from standard input",
                 &call.command.location,

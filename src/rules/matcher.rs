@@ -25,6 +25,7 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
     let mut findings = Findings::default();
     paths::redirections(command, world, &mut findings);
     let Some(word) = command.argv.first() else {
+        findings.only_looks = true;
         return findings;
     };
     let Some(program) = command.program() else {
@@ -63,7 +64,7 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
     if !known {
         unlisted(program, &word.location, &mut findings);
     }
-    findings.only_looks = known && looks && command.redirections.is_empty();
+    findings.only_looks = known && looks;
     findings
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod paths;
 mod place;
 pub mod schema;
 mod script;
+mod split;
 mod target;
 mod verb;
 mod write;

@@ -540,6 +540,8 @@ pub enum Language {
     Directory,
     /// A program and its arguments; a single word is shell source text (`xterm -e`).
     CommandLine,
+    /// A text that `env -S` takes apart, and more words, for the same program.
+    SplitString,
     /// A package name and its arguments, started by a launcher (`npx prisma …`).
     Package,
     /// SQL text for a PostgreSQL server.

@@ -134,6 +134,11 @@ impl<'w> Overlay<'w> {
         self.fresh.borrow_mut().clear();
     }
 
+    /// Notes that a command ran that changed nothing but the files that it is noted to write.
+    pub fn touch_written(&self) {
+        self.touched.set(true);
+    }
+
     /// Notes `cp FROM TO` and its kin.
     pub fn copy(&self, from: &Path, to: &Path) {
         let to = match self.status(to) {

@@ -159,6 +159,24 @@ impl Interpreter<'_> {
         self.state.directories = None;
     }
 
+    /// No builtin, but the names of files that it makes may be what is printed or run later.
+    pub(super) fn make_files(&mut self, operands: &[Argument]) {
+        for operand in operands.iter().filter(|operand| !operand.splits) {
+            let word = operand.value.exact().filter(|word| !word.starts_with('-'));
+            let Some(path) = word.and_then(|word| self.directory().join(word)) else {
+                continue;
+            };
+            let path = normalized(&path);
+            if self.elsewhere.is_none()
+                && !self.world.is_written(&path)
+                && self.world.status(&path) == PathStatus::Missing
+            {
+                self.world
+                    .write(&path, Some(""), false, self.conditional == 0);
+            }
+        }
+    }
+
     /// No builtin, but what it makes decides whether a later `cd` works.
     pub(super) fn make_directories(&mut self, operands: &[Argument]) {
         let words: Option<Vec<&str>> = operands

@@ -1,5 +1,7 @@
 //! `sed -i` on a file that the text itself wrote: no builtin, but what the file holds then may run.
 
+use std::path::PathBuf;
+
 use super::normalized;
 use crate::resolve::command::{Argument, Stdin};
 use crate::resolve::interpreter::Interpreter;
@@ -41,34 +43,37 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Editors that are not followed, on a file that the text itself wrote: nobody knows it then.
-    pub(super) fn edit_unseen(&mut self, name: &str, argv: &[Argument]) {
-        let has_flag = |wanted: &str| {
+    /// The files that the text itself wrote and that an editor which is not followed changes:
+    /// nobody knows them once it has run.
+    pub(in crate::resolve) fn edited_unseen(&self, name: &str, argv: &[Argument]) -> Vec<PathBuf> {
+        let in_place = || {
             argv.iter().any(|word| {
                 let flags = word.value.known_prefix();
-                flags.starts_with('-') && !flags.starts_with("--") && flags.contains(wanted)
+                let mut joined = flags.strip_prefix('-').unwrap_or_default().chars();
+                joined
+                    .by_ref()
+                    .take_while(|c| "pnlaws0i".contains(*c))
+                    .any(|c| c == 'i')
             })
         };
         let edits = match name {
-            "perl" | "ruby" => has_flag("i"),
+            "perl" | "ruby" => in_place(),
             "awk" | "gawk" => argv
                 .iter()
                 .any(|word| word.value.exact() == Some("inplace")),
-            _ => true,
+            _ => EDITORS.contains(&name),
         };
         if !edits || self.elsewhere.is_some() {
-            return;
+            return Vec::new();
         }
-        for word in argv.iter().skip(1) {
-            let path = word
-                .value
-                .exact()
-                .and_then(|path| self.directory().join(path));
-            let path = path.map(|path| normalized(&path));
-            if let Some(path) = path.filter(|path| self.world.is_written(path)) {
-                let certain = self.conditional == 0;
-                self.world.write(&path, None, false, certain);
-            }
-        }
+        let words = argv.iter().skip(1).filter_map(|word| word.value.exact());
+        let paths = words.filter_map(|word| self.directory().join(word));
+        let paths = paths.map(|path| normalized(&path));
+        paths.filter(|path| self.world.is_written(path)).collect()
     }
 }
+
+/// Programs that change the files that they are given.
+const EDITORS: &[&str] = &[
+    "ex", "vi", "vim", "nvim", "ed", "red", "emacs", "patch", "sponge",
+];

@@ -3,6 +3,7 @@
 use crate::resolve::command::Argument;
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::text::{Part, Text};
+use crate::world::World;
 
 /// Which escapes a backslash begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,42 @@ impl Interpreter<'_> {
             }
             "print" if dialect.is_zsh() => Some(self.print(operands)),
             "declare" | "typeset" if !dialect.is_zsh() => self.listed(operands),
+            "printenv" | "which" | "ls" => {
+                let [operand] = operands else { return None };
+                let text = self.looked_up(name, operand.value.exact()?)?;
+                Some(Text::known(text + "\n"))
+            }
+            _ => None,
+        }
+    }
+
+    /// A variable, the file of a program, the only name in a directory.
+    fn looked_up(&self, name: &str, operand: &str) -> Option<String> {
+        if self.elsewhere.is_some() || operand.starts_with('-') {
+            return None;
+        }
+        match name {
+            "printenv" => {
+                let value = self.state.environment.get(self.world, operand)?;
+                value.exact().map(str::to_owned)
+            }
+            "which" if !operand.contains('/') => {
+                let path = self.program_path(operand);
+                path.exact()
+                    .filter(|path| path.starts_with('/'))
+                    .map(str::to_owned)
+            }
+            "ls" => {
+                let path = self.directory().join(operand)?;
+                let (names, more) = self
+                    .world
+                    .list(&path, 2)
+                    .filter(|_| self.world.is_made(&path))?;
+                match names.as_slice() {
+                    [only] if !more && !only.starts_with('.') => Some(only.clone()),
+                    _ => None,
+                }
+            }
             _ => None,
         }
     }

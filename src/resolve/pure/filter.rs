@@ -1,7 +1,7 @@
 //! Programs that turn their input, or the files they name, into their output.
 
-use super::decode;
 use super::{Directory, Stdin, Text};
+use super::{decode, line};
 use crate::resolve::regex::{Match, Regex, Syntax};
 use crate::world::Overlay;
 
@@ -19,6 +19,10 @@ pub(super) fn output(
     world: &Overlay<'_>,
 ) -> Option<Text> {
     let input = |files: &[&str]| input(files, stdin, directory, world);
+    if LINES.contains(&base) {
+        let text = input(&[])?;
+        return Some(Text::known(line::filtered(base, words, text.exact()?)?));
+    }
     let (flags, operands) = options(base, words)?;
     let flags = flags.as_slice();
     let transform: Transform<'_> = match (base, flags) {
@@ -28,11 +32,19 @@ pub(super) fn output(
         ("base64", [("-d" | "-D" | "--decode", _)]) => {
             Box::new(|text| String::from_utf8(decode::base64(text)?).ok())
         }
+        ("base64", flags) if has(flags, "-d") && has(flags, "-i") => Box::new(|text| {
+            let letters = text.chars();
+            let letters = letters.filter(|c| c.is_ascii_alphanumeric() || "+/=".contains(*c));
+            String::from_utf8(decode::base64(&letters.collect::<String>())?).ok()
+        }),
         ("base64", []) => Box::new(|text| Some(decode::to_base64(text.as_bytes(), 76))),
         ("base64", [("-w", "0")]) => Box::new(|text| Some(decode::to_base64(text.as_bytes(), 0))),
-        ("xxd", [("-r", _), ("-p", _)] | [("-p", _), ("-r", _)] | [("-rp" | "-pr", _)]) => {
-            Box::new(|text| String::from_utf8(decode::hex(text)?).ok())
-        }
+        (
+            "xxd",
+            [("-r", _), ("-p" | "-ps" | "-plain", _)]
+            | [("-p" | "-ps" | "-plain", _), ("-r", _)]
+            | [("-rp" | "-pr", _)],
+        ) => Box::new(|text| String::from_utf8(decode::hex(text)?).ok()),
         ("xxd", [("-p", _)]) => Box::new(|text| Some(decode::to_hex(text.as_bytes()))),
         ("tr", flags) => {
             let text = input(&[])?;
@@ -71,7 +83,7 @@ pub(super) fn output(
             lines.dedup();
             Some(lines.iter().map(|line| format!("{line}\n")).collect())
         }),
-        ("paste", [("-s", _), ("-d", separator)]) if separator.len() == 1 => {
+        ("paste", [("-s", _), ("-d", separator)]) if separator.len() < 2 => {
             let separator = (*separator).to_owned();
             Box::new(move |text| Some(text.lines().collect::<Vec<_>>().join(&separator) + "\n"))
         }
@@ -92,12 +104,16 @@ pub(super) fn output(
     Some(Text::known(transform(text.exact()?)?))
 }
 
+fn has(flags: &[Flag<'_>], name: &str) -> bool {
+    flags.iter().any(|(flag, _)| *flag == name)
+}
+
 /// The options, each with its value, and what is left; `None` for one that is not known.
 fn options<'w>(base: &str, words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w str>)> {
     let (single, valued) = match base {
         "cat" => ("u", ""),
         "tee" => ("ai", ""),
-        "base64" => ("dD", "w"),
+        "base64" => ("dDi", "w"),
         "xxd" => return Some(xxd_options(words)),
         "tr" => ("dcCs", ""),
         "rev" | "tac" => ("", ""),
@@ -151,6 +167,9 @@ fn options<'w>(base: &str, words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w 
     }
     Some((flags, operands))
 }
+
+/// Programs that are looked at with all of their arguments, and without files.
+const LINES: &[&str] = &["awk", "gawk", "mawk", "fold", "base32", "dc"];
 
 /// Every flag of one letter that is understood somewhere.
 const FLAGS: &[&str] = &[
@@ -302,7 +321,7 @@ fn ranges(text: &str) -> Option<Vec<(usize, usize)>> {
         .collect()
 }
 
-/// One command of sed: `s` on plain characters, `y`, or a line by its number.
+/// One command of sed: `s`, `y`, or a line by its number.
 fn sed(flags: &[Flag<'_>], program: &str, text: &str) -> Option<String> {
     let quiet = flags.iter().any(|(flag, _)| *flag == "-n");
     if let Some(rest) = program.strip_prefix('s').filter(|_| !quiet) {
@@ -470,6 +489,11 @@ fn grep(flags: &[Flag<'_>], pattern: &str, text: &str) -> Option<String> {
             let Some(found) = found else { break };
             hit = true;
             if !has("-o") {
+                break;
+            }
+            // One of nothing at the end is no match that is printed; elsewhere each grep has its own
+            // idea.
+            if found.is_empty() && found.end == line.len() {
                 break;
             }
             if found.is_empty() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod decode;
 mod filter;
+mod line;
 mod print;
 
 use super::command::{Argument, Directory, Stdin, base_name};
@@ -54,6 +55,7 @@ pub(super) fn output(
         }
         ("dirname", [path]) if !path.starts_with('-') => Some(parent_of(path) + "\n"),
         ("seq", numbers) => print::sequence(numbers),
+        (_, words) if let Some(text) = line::spoken(base, words) => Some(text),
         _ => return filter::output(base, &words, stdin, directory, world).unwrap_or_else(shown),
     };
     computed.map_or_else(shown, Text::known)

@@ -121,8 +121,12 @@ fn printf_once<'t>(
         let Some(conversion) = conversion.strip_prefix('%') else {
             return Some(false);
         };
-        let end = conversion.find(|c: char| !"-0123456789".contains(c))?;
+        let end = conversion.find(|c: char| !"-.0123456789".contains(c))?;
         let (modifiers, after) = conversion.split_at(end);
+        let (modifiers, precision) = match modifiers.split_once('.') {
+            Some((modifiers, digits)) => (modifiers, Some(digits)),
+            None => (modifiers, None),
+        };
         let letter = after.chars().next()?;
         rest = after.get(letter.len_utf8()..)?;
         if letter == '%' && modifiers.is_empty() {
@@ -130,13 +134,21 @@ fn printf_once<'t>(
             continue;
         }
         let argument = arguments.next().unwrap_or(&empty);
-        if letter == 's' && modifiers.is_empty() {
+        if letter == 's' && modifiers.is_empty() && precision.is_none() {
             printed.append(argument.clone());
             continue;
         }
         let argument = argument.exact()?;
         let converted = match letter {
-            's' => argument.to_owned(),
+            's' => match precision {
+                Some("") => String::new(),
+                Some(digits) if argument.is_ascii() => {
+                    argument.chars().take(digits.parse().ok()?).collect()
+                }
+                Some(_) => return None,
+                None => argument.to_owned(),
+            },
+            _ if precision.is_some() => return None,
             'b' => {
                 let (text, stops) = unescaped(argument, Escapes::Argument)?;
                 if stops {
@@ -364,6 +376,7 @@ mod tests {
             (&["x", "a", "b"], "x"),
             (&["%c", "xyz"], "x"),
             (&["%05d|%5d", "-3", "-3"], "-0003|   -3"),
+            (&["%.2s|%4.1s", "rmzz", "xyz"], "rm|   x"),
         ] {
             let printed = printf(&arguments(words)).unwrap_or_default();
             assert_eq!(printed.exact(), Some(text), "{words:?}");
