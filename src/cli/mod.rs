@@ -11,6 +11,7 @@ mod approve;
 mod check;
 mod completions;
 mod log;
+mod pack;
 mod policy;
 mod rules;
 mod setup;
@@ -50,6 +51,8 @@ enum Command {
     Completions(completions::Options),
     /// Shows the audit log, or checks that nobody changed it
     Log(log::Options),
+    /// Adds, updates, checks and signs packs that are shared
+    Pack(pack::Options),
     /// Shows what guard decides about which facts, and who said so
     Policy(policy::Options),
     /// Shows, explains, tests and starts rules
@@ -74,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(options) => Ok(check::run(options)),
         Command::Completions(options) => Ok(completions::run(&options)),
         Command::Log(options) => log::run(&options),
+        Command::Pack(options) => Ok(pack::run(&options)),
         Command::Policy(options) => Ok(policy::run(&options)),
         Command::Rules(options) => rules::run(options),
         Command::Setup(options) => setup::run(&options),

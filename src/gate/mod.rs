@@ -106,6 +106,13 @@ impl From<Failure> for Stopped {
     }
 }
 
+/// The agent that started this process, if one did: what a person decides is not its to change.
+#[must_use]
+pub fn agent_above() -> Option<Doubt> {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    provenance::agent_above(&process::System, own)
+}
+
 /// Takes a plan through the gate. Comes back only if the program does not run.
 pub fn pass(plan: Plan, policy: &Policy) -> Stopped {
     run(plan, policy).unwrap_or_else(Stopped::from)

@@ -185,6 +185,18 @@ impl fmt::Display for Doubt {
     }
 }
 
+/// The agent at or above a process, if there is one.
+#[must_use]
+pub(super) fn agent_above(processes: &dyn Processes, pid: i32) -> Option<Doubt> {
+    let chain = ancestry(processes, pid);
+    chain.iter().find_map(|process| {
+        Some(Doubt::Agent {
+            process: process.name.clone(),
+            mark: marks(processes, process)?,
+        })
+    })
+}
+
 /// Proof that nothing speaks against an answer from here.
 #[derive(Debug)]
 #[must_use]

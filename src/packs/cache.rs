@@ -9,7 +9,7 @@
     reason = "packs are read, and compiled, before anything is judged"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
@@ -19,8 +19,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::compiled::{Compiled, checksum, compile};
-use super::directory::{self, Directory, Listed};
-use super::{FORMAT, Origin, Packs};
+use super::directory::{self, Directory, Listed, Listing};
+use super::lock::{Lock, sha256};
+use super::{FORMAT, Layer, Origin, Packs};
 use crate::rules::check;
 use crate::rules::document::Complaint;
 use crate::rules::schema::Pack;
@@ -36,7 +37,7 @@ const SETTLED: Duration = Duration::from_secs(1);
 struct Prelude {
     /// The guard that made it: its format, and the names that it keeps for itself.
     format: u64,
-    listed: Vec<Listed>,
+    listing: Listing,
     origins: Vec<Origin>,
     notes: Vec<String>,
 }
@@ -44,15 +45,15 @@ struct Prelude {
 /// The packs of these directories. `place` says where compiled packs and good copies are kept, and
 /// is asked only when there are any; without a place they are read at each start.
 pub fn open(directories: &[Directory], place: impl FnOnce() -> Option<PathBuf>) -> Packs {
-    let (listed, notes) = directory::list(directories);
-    if listed.is_empty() && notes.is_empty() {
+    let (listing, notes) = directory::list(directories);
+    if listing.is_empty() && notes.is_empty() {
         return Packs::empty();
     }
     let place = place();
     let kept = place.as_deref();
     let mut packs = kept
-        .and_then(|place| cached(place, &listed).ok().flatten())
-        .unwrap_or_else(|| build(listed, kept));
+        .and_then(|place| cached(place, &listing).ok().flatten())
+        .unwrap_or_else(|| build(listing, kept));
     packs.notes.extend(notes);
     packs
 }
@@ -64,7 +65,7 @@ pub fn discard(place: &Path) {
 }
 
 /// The packs as they were compiled, if that was from these very files.
-fn cached(place: &Path, listed: &[Listed]) -> io::Result<Option<Packs>> {
+fn cached(place: &Path, listing: &Listing) -> io::Result<Option<Packs>> {
     let file = File::open(place.join("compiled"))?;
     let mut start = [0; 20];
     file.read_exact_at(&mut start, 0)?;
@@ -82,7 +83,7 @@ fn cached(place: &Path, listed: &[Listed]) -> io::Result<Option<Packs>> {
     let Ok(prelude) = postcard::from_bytes::<Prelude>(&bytes) else {
         return Ok(None);
     };
-    if prelude.format != FORMAT || prelude.listed != listed {
+    if prelude.format != FORMAT || prelude.listing != *listing {
         return Ok(None);
     }
     let compiled = Compiled::in_file(file, 20 + u64::from(length))?;
@@ -90,18 +91,30 @@ fn cached(place: &Path, listed: &[Listed]) -> io::Result<Option<Packs>> {
 }
 
 /// Reads and compiles the packs, and keeps what came of it.
-fn build(mut listed: Vec<Listed>, place: Option<&Path>) -> Packs {
+fn build(mut listing: Listing, place: Option<&Path>) -> Packs {
     let mut packs = Vec::new();
     let mut origins = Vec::new();
     let mut notes = Vec::new();
-    for file in &listed {
+    let locked = locked(&listing.locks, &mut notes);
+    let is_there = |path: &Path| listing.packs.iter().any(|file| file.origin.path == path);
+    let missing = locked.iter().filter(|(path, _)| !is_there(path));
+    let missing = missing.map(|(path, (layer, _))| Listed {
+        stamp: None,
+        origin: Origin {
+            layer: *layer,
+            path: path.clone(),
+        },
+    });
+    for file in listing.packs.iter().cloned().chain(missing) {
+        let file = &file;
         if directory::managed_by_others(&file.origin) {
             let shown = file.origin.path.display();
             notes.push(format!(
                 "the managed pack `{shown}` can be changed by others than root"
             ));
         }
-        if let Some(pack) = usable(file, place, &mut notes) {
+        let sum = locked.get(&file.origin.path).map(|(_, sum)| sum.as_str());
+        if let Some(pack) = usable(file, sum, place, &mut notes) {
             packs.push(pack);
             origins.push(file.origin.clone());
         }
@@ -120,12 +133,12 @@ fn build(mut listed: Vec<Listed>, place: Option<&Path>) -> Packs {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .saturating_sub(SETTLED);
-        for file in &mut listed {
+        for file in listing.files() {
             file.stamp = file.stamp.take().filter(|stamp| stamp.is_before(settled));
         }
         let prelude = Prelude {
             format: FORMAT,
-            listed,
+            listing,
             origins: origins.clone(),
             notes: notes.clone(),
         };
@@ -146,10 +159,44 @@ fn keep(place: &Path, prelude: &Prelude, compiled: &[u8]) -> io::Result<()> {
     replace(&place.join("compiled"), &bytes)
 }
 
-/// The pack of a file, or its last good copy with a note that says so.
-fn usable(file: &Listed, place: Option<&Path>, notes: &mut Vec<String>) -> Option<Pack> {
+/// What every pack that was added held then (SHA-256), by its file, with its layer.
+fn locked(locks: &[Listed], notes: &mut Vec<String>) -> BTreeMap<PathBuf, (Layer, String)> {
+    let mut locked = BTreeMap::new();
+    for Listed { origin, .. } in locks {
+        let packs = origin.path.with_file_name("packs");
+        match Lock::read(&packs) {
+            Ok(lock) => locked.extend(lock.pack.into_iter().map(|pack| {
+                let file = packs.join(format!("{}.toml", pack.name));
+                (file, (origin.layer, pack.sha256))
+            })),
+            Err(error) => {
+                let shown = origin.path.display();
+                notes.push(format!(
+                    "`{shown}` cannot be read, so no pack is held against it: {error}"
+                ));
+            }
+        }
+    }
+    locked
+}
+
+/// The pack of a file, or its last good copy with a note that says so. With a sum, it must hold
+/// what it held when it was added.
+fn usable(
+    file: &Listed,
+    sum: Option<&str>,
+    place: Option<&Path>,
+    notes: &mut Vec<String>,
+) -> Option<Pack> {
     let copy = place.map(|place| good_copy(place, file));
     let why = match read_text(&file.origin.path) {
+        Ok(text) if sum.is_some_and(|sum| sum != sha256(text.as_bytes())) => {
+            let path = file.origin.path.display();
+            format!("{path} was changed since it was added")
+        }
+        Err(error) if sum.is_some() && error.kind() == io::ErrorKind::NotFound => {
+            format!("{} is missing", file.origin.path.display())
+        }
         Ok(text) => match read(&file.name(), &text) {
             Ok(pack) => {
                 if let Some(copy) =
@@ -184,7 +231,7 @@ fn usable(file: &Listed, place: Option<&Path>, notes: &mut Vec<String>) -> Optio
 }
 
 /// Reads an added pack: it keeps the format, is called like its file, and takes no built-in name.
-pub(super) fn read(name: &str, text: &str) -> Result<Pack, Vec<Complaint>> {
+pub fn read(name: &str, text: &str) -> Result<Pack, Vec<Complaint>> {
     let pack = check::read(text)?;
     let found = &pack.pack.name;
     let own: BTreeSet<&str> = Packs::built_in().names().collect();

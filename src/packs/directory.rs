@@ -15,6 +15,7 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::{Layer, Origin};
 use crate::sys;
 
@@ -95,11 +96,40 @@ impl Listed {
     }
 }
 
-/// Every pack file of the directories, in order, and what cannot be looked at.
-pub(super) fn list(directories: &[Directory]) -> (Vec<Listed>, Vec<String>) {
-    let mut listed = Vec::new();
+/// What lies in the directories.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Listing {
+    /// Every pack file, in order.
+    pub(super) packs: Vec<Listed>,
+    /// The locks beside them: what should lie there.
+    pub(super) locks: Vec<Listed>,
+}
+
+impl Listing {
+    pub(super) fn is_empty(&self) -> bool {
+        self.packs.is_empty() && self.locks.is_empty()
+    }
+
+    pub(super) fn files(&mut self) -> impl Iterator<Item = &mut Listed> {
+        self.packs.iter_mut().chain(&mut self.locks)
+    }
+}
+
+/// Looks at the directories; what cannot be looked at is said.
+pub(super) fn list(directories: &[Directory]) -> (Listing, Vec<String>) {
+    let mut listing = Listing::default();
     let mut notes = Vec::new();
     for Directory { layer, path } in directories {
+        let lock = Lock::path(path);
+        if let Ok(stamp) = stamp(&lock) {
+            listing.locks.push(Listed {
+                stamp: Some(stamp),
+                origin: Origin {
+                    layer: *layer,
+                    path: lock,
+                },
+            });
+        }
         let names = match names(path) {
             Ok(names) => names,
             Err(error) if is_nothing(&error) => continue,
@@ -113,7 +143,7 @@ pub(super) fn list(directories: &[Directory]) -> (Vec<Listed>, Vec<String>) {
         };
         for name in names {
             let path = path.join(name);
-            listed.push(Listed {
+            listing.packs.push(Listed {
                 stamp: stamp(&path).ok(),
                 origin: Origin {
                     layer: *layer,
@@ -122,7 +152,7 @@ pub(super) fn list(directories: &[Directory]) -> (Vec<Listed>, Vec<String>) {
             });
         }
     }
-    (listed, notes)
+    (listing, notes)
 }
 
 fn is_nothing(error: &io::Error) -> bool {

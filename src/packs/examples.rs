@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::Packs;
-use super::compiled::{Compiled, compile};
 use crate::effect::Assessment;
 use crate::judge::{Subject, assess};
 use crate::resolve::Stdin;
@@ -91,11 +90,10 @@ pub struct Scene {
 impl Scene {
     /// The machine with these packs added to those that are part of guard.
     pub fn new(added: Vec<Pack>) -> Result<Self, String> {
-        let compiled = compile(added).map_err(|error| error.to_string())?;
         let mut scene = Self {
             files: BTreeMap::new(),
             directories: BTreeSet::new(),
-            packs: Packs::new(Compiled::in_memory(compiled), Vec::new(), Vec::new()),
+            packs: Packs::of(added)?,
         };
         for directory in ["/tmp", "/dev", "/etc", "/var/tmp", "/home/you/.ssh"] {
             scene.directory(Path::new(directory));

@@ -47,8 +47,8 @@ pub fn built_in() -> Vec<Loaded> {
 /// The packs of these directories, and what cannot be looked at.
 #[must_use]
 pub fn added(directories: &[Directory]) -> (Vec<Loaded>, Vec<String>) {
-    let (listed, notes) = directory::list(directories);
-    let each = listed.into_iter().map(|file| {
+    let (listing, notes) = directory::list(directories);
+    let each = listing.packs.into_iter().map(|file| {
         let name = file.name();
         loaded(name, file.origin)
     });

@@ -11,6 +11,8 @@ mod directory;
 pub mod examples;
 pub mod library;
 pub mod lint;
+pub mod lock;
+pub mod source;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,9 +20,9 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rules::schema::{self, Cli};
+use crate::rules::schema::{self, Cli, Pack};
 
-pub use cache::{discard, open};
+pub use cache::{discard, open, read};
 pub use compiled::{Compiled, Entry, checksum, compile};
 pub use directory::{Directory, directories};
 
@@ -97,6 +99,16 @@ impl Packs {
             origins,
             notes,
         }
+    }
+
+    /// These packs, as if they were added.
+    pub fn of(packs: Vec<Pack>) -> Result<Self, String> {
+        let compiled = compile(packs).map_err(|error| error.to_string())?;
+        Ok(Self::new(
+            Compiled::in_memory(compiled),
+            Vec::new(),
+            Vec::new(),
+        ))
     }
 
     /// The packs that are part of guard.

@@ -11,6 +11,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::sys;
 
@@ -24,7 +25,7 @@ pub struct System {
     environment: BTreeMap<String, String>,
     read: RefCell<BTreeMap<PathBuf, Result<String, ReadError>>>,
     account_home: OnceCell<Option<PathBuf>>,
-    packs: Option<Packs>,
+    packs: Option<Rc<Packs>>,
 }
 
 impl System {
@@ -45,9 +46,9 @@ impl System {
 
     /// The same world, with packs that were added.
     #[must_use]
-    pub fn with_packs(self, packs: Packs) -> Self {
+    pub fn with_packs(self, packs: impl Into<Rc<Packs>>) -> Self {
         Self {
-            packs: Some(packs),
+            packs: Some(packs.into()),
             ..self
         }
     }
@@ -117,7 +118,7 @@ impl World for System {
     }
 
     fn packs(&self) -> &Packs {
-        self.packs.as_ref().unwrap_or_else(|| Packs::none())
+        self.packs.as_deref().unwrap_or_else(|| Packs::none())
     }
 
     fn home_of(&self, user: &str) -> Option<PathBuf> {

@@ -38,5 +38,6 @@ mod shell_forms;
 mod shell_pack;
 mod shims;
 mod stage;
+mod teams;
 mod transparency;
 mod wrappers;
