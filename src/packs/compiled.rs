@@ -9,16 +9,19 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::schema::{Cli, Pack};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-const MAGIC: &[u8; 8] = b"gpacks 1";
-/// Magic, length of the head, checksum of the head, then five tables: offset and count.
+use super::schema::{Api, Cli, Pack, Rule};
+
+const MAGIC: &[u8; 8] = b"gpacks 2";
+/// Magic, length of the head, checksum of the head, then seven tables: offset and count.
 const FIXED: usize = 8 + 4 + 8 + TABLES * 8;
-const TABLES: usize = 5;
+const TABLES: usize = 7;
 /// Name (offset, length) and a value.
 const NAMED: usize = 12;
-/// Pack, offset and length of the CLI's bytes, their checksum.
-const CLI: usize = 20;
+/// Pack, offset and length of the bytes of a CLI or an API, their checksum.
+const BODY: usize = 20;
 
 /// What is known of a program; the numbers count the packs, or the CLIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +59,12 @@ pub fn compile(packs: Vec<Pack>) -> Result<Vec<u8>, postcard::Error> {
 #[derive(Default)]
 struct Writer {
     packs: Vec<(String, u32)>,
-    clis: Vec<[u8; CLI]>,
+    clis: Vec<[u8; BODY]>,
+    apis: Vec<[u8; BODY]>,
     programs: Vec<(String, u32)>,
     packages: Vec<(String, u32)>,
     shims: Vec<(String, u32)>,
+    hosts: Vec<(String, u32)>,
     bodies: Vec<u8>,
 }
 
@@ -84,34 +89,56 @@ impl Writer {
             for package in &cli.packages {
                 self.packages.push((package.clone(), at));
             }
-            // The examples are for tests, which read the packs themselves.
-            for rule in &mut cli.rule {
-                rule.matches.clear();
-                rule.no_match.clear();
-            }
-            let body = postcard::to_stdvec(&cli)?;
-            let mut record = [0; CLI];
-            let fields = [index, number(self.bodies.len()), number(body.len())];
-            for (field, room) in fields.iter().zip(record.chunks_exact_mut(4)) {
-                room.copy_from_slice(&field.to_le_bytes());
-            }
-            if let Some(room) = record.get_mut(12..) {
-                room.copy_from_slice(&checksum(&body).to_le_bytes());
-            }
+            without_examples(&mut cli.rule);
+            let record = self.body(index, &cli)?;
             self.clis.push(record);
-            self.bodies.extend(body);
+        }
+        for mut api in pack.api {
+            let at = number(self.apis.len());
+            for host in &api.hosts {
+                self.hosts.push((host.to_ascii_lowercase(), at));
+            }
+            without_examples(&mut api.rule);
+            let record = self.body(index, &api)?;
+            self.apis.push(record);
         }
         Ok(())
     }
 
+    /// Keeps the bytes of a CLI or an API of this pack; the record says where.
+    fn body(&mut self, pack: u32, value: &impl Serialize) -> Result<[u8; BODY], postcard::Error> {
+        let body = postcard::to_stdvec(value)?;
+        let mut record = [0; BODY];
+        let fields = [pack, number(self.bodies.len()), number(body.len())];
+        for (field, room) in fields.iter().zip(record.chunks_exact_mut(4)) {
+            room.copy_from_slice(&field.to_le_bytes());
+        }
+        if let Some(room) = record.get_mut(12..) {
+            room.copy_from_slice(&checksum(&body).to_le_bytes());
+        }
+        self.bodies.extend(body);
+        Ok(record)
+    }
+
     fn finish(mut self) -> Vec<u8> {
-        for table in [&mut self.programs, &mut self.packages, &mut self.shims] {
+        for table in [
+            &mut self.programs,
+            &mut self.packages,
+            &mut self.shims,
+            &mut self.hosts,
+        ] {
             table.sort();
             table.dedup();
         }
-        let named = [&self.packs, &self.programs, &self.packages, &self.shims];
+        let named = [
+            &self.packs,
+            &self.programs,
+            &self.packages,
+            &self.shims,
+            &self.hosts,
+        ];
         let records: usize = named.iter().map(|table| table.len() * NAMED).sum();
-        let texts = FIXED + self.clis.len() * CLI + records;
+        let texts = FIXED + (self.clis.len() + self.apis.len()) * BODY + records;
         let mut tables = Vec::new();
         let mut body = Vec::new();
         let mut strings: Vec<u8> = Vec::new();
@@ -119,8 +146,10 @@ impl Writer {
             tables.extend(number(FIXED + body.len()).to_le_bytes());
             tables.extend(number(count).to_le_bytes());
         };
-        place(&body, self.clis.len());
-        body.extend(self.clis.iter().flatten());
+        for table in [&self.clis, &self.apis] {
+            place(&body, table.len());
+            body.extend(table.iter().flatten());
+        }
         for table in named {
             place(&body, table.len());
             for (name, value) in table {
@@ -142,6 +171,14 @@ impl Writer {
     }
 }
 
+/// The examples are for tests, which read the packs themselves.
+fn without_examples(rules: &mut [Rule]) {
+    for rule in rules {
+        rule.matches.clear();
+        rule.no_match.clear();
+    }
+}
+
 /// No pack is as large as four gigabytes.
 fn number(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
@@ -158,10 +195,12 @@ pub fn checksum(bytes: &[u8]) -> u64 {
 #[derive(Clone, Copy)]
 enum Table {
     Clis,
+    Apis,
     Packs,
     Programs,
     Packages,
     Shims,
+    Hosts,
 }
 
 /// Where the bytes of the CLIs are.
@@ -274,14 +313,44 @@ impl Compiled {
     /// The pack of a CLI.
     #[must_use]
     pub fn pack_of(&self, cli: usize) -> Option<usize> {
-        self.field(Table::Clis, cli, CLI, 0)
+        self.field(Table::Clis, cli, BODY, 0)
     }
 
     /// A CLI, decoded; `None` if its bytes are damaged.
     #[must_use]
     pub fn cli(&self, index: usize) -> Option<Cli> {
-        let offset = self.field(Table::Clis, index, CLI, 4)?;
-        let length = self.field(Table::Clis, index, CLI, 8)?;
+        self.decode(Table::Clis, index)
+    }
+
+    /// How many APIs there are.
+    #[must_use]
+    pub fn apis(&self) -> usize {
+        self.count(Table::Apis)
+    }
+
+    /// The pack of an API.
+    #[must_use]
+    pub fn pack_of_api(&self, api: usize) -> Option<usize> {
+        self.field(Table::Apis, api, BODY, 0)
+    }
+
+    /// An API, decoded; `None` if its bytes are damaged.
+    #[must_use]
+    pub fn api(&self, index: usize) -> Option<Api> {
+        self.decode(Table::Apis, index)
+    }
+
+    /// Every pattern of hosts with the API that it belongs to, sorted.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, usize)> {
+        (0..self.count(Table::Hosts)).filter_map(|index| {
+            let api = self.value(Table::Hosts, index)?;
+            Some((self.name(Table::Hosts, index)?, usize::try_from(api).ok()?))
+        })
+    }
+
+    fn decode<T: DeserializeOwned>(&self, table: Table, index: usize) -> Option<T> {
+        let offset = self.field(table, index, BODY, 4)?;
+        let length = self.field(table, index, BODY, 8)?;
         match &self.bodies {
             Bodies::Memory(bytes) => {
                 postcard::from_bytes(bytes.get(offset..offset.checked_add(length)?)?).ok()
@@ -292,7 +361,7 @@ impl Compiled {
                 }
                 let mut bytes = vec![0; length];
                 file.read_exact_at(&mut bytes, start + offset as u64).ok()?;
-                let at = self.at(Table::Clis, index, CLI)? + 12;
+                let at = self.at(table, index, BODY)? + 12;
                 let expected = self.head.get(at..at + 8)?;
                 if expected != checksum(&bytes).to_le_bytes() {
                     return None;

@@ -25,7 +25,8 @@ pub struct Example<'a> {
 
 /// Every rule of a pack.
 pub fn rules(pack: &Pack) -> impl Iterator<Item = &Rule> {
-    pack.cli.iter().flat_map(|cli| &cli.rule)
+    let of_clis = pack.cli.iter().flat_map(|cli| &cli.rule);
+    of_clis.chain(pack.api.iter().flat_map(|api| &api.rule))
 }
 
 /// The examples of a rule.

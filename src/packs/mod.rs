@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rules::schema::{self, Cli, Pack};
+use crate::rules::schema::{self, Api, Cli, Pack};
 
 pub use cache::{discard, open, read};
 pub use compiled::{Compiled, Entry, checksum, compile};
@@ -75,6 +75,7 @@ pub const fn sources() -> &'static [Source] {
 pub struct Packs {
     compiled: Compiled,
     decoded: Vec<OnceLock<Option<Box<Cli>>>>,
+    decoded_apis: Vec<OnceLock<Option<Box<Api>>>>,
     /// Where each comes from; empty for the built-in ones.
     origins: Vec<Origin>,
     /// What a person should know: a pack that is broken, and what stands in for it.
@@ -86,6 +87,7 @@ impl Packs {
         Self {
             compiled: Compiled::empty(),
             decoded: Vec::new(),
+            decoded_apis: Vec::new(),
             origins: Vec::new(),
             notes: Vec::new(),
         }
@@ -93,9 +95,11 @@ impl Packs {
 
     fn new(compiled: Compiled, origins: Vec<Origin>, notes: Vec<String>) -> Self {
         let decoded = (0..compiled.clis()).map(|_| OnceLock::new()).collect();
+        let decoded_apis = (0..compiled.apis()).map(|_| OnceLock::new()).collect();
         Self {
             compiled,
             decoded,
+            decoded_apis,
             origins,
             notes,
         }
@@ -149,6 +153,20 @@ impl Packs {
         Some((pack, cli.as_deref()?))
     }
 
+    /// Every pattern of hosts, with the API that it belongs to.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.compiled.hosts()
+    }
+
+    /// An API and the name of its pack; `None` if what was compiled is damaged.
+    #[must_use]
+    pub fn api(&self, index: usize) -> Option<(&str, &Api)> {
+        let cell = self.decoded_apis.get(index)?;
+        let api = cell.get_or_init(|| self.compiled.api(index).map(Box::new));
+        let pack = self.compiled.pack(self.compiled.pack_of_api(index)?)?;
+        Some((pack, api.as_deref()?))
+    }
+
     /// The pack that says this: its name, and where it comes from if it was added.
     #[must_use]
     pub fn origin(&self, entry: Entry) -> Option<(&str, Option<&Origin>)> {
@@ -180,12 +198,15 @@ impl Packs {
         &self.notes
     }
 
-    /// Whether some CLI that was asked for could not be decoded.
+    /// Whether some CLI or API that was asked for could not be decoded.
     #[must_use]
     pub fn is_damaged(&self) -> bool {
-        self.decoded
-            .iter()
-            .any(|cell| cell.get().is_some_and(Option::is_none))
+        let cells = self.decoded.iter();
+        let apis = self.decoded_apis.iter();
+        cells
+            .map(|cell| cell.get().is_some_and(Option::is_none))
+            .chain(apis.map(|cell| cell.get().is_some_and(Option::is_none)))
+            .any(|damaged| damaged)
     }
 }
 

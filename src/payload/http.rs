@@ -1,7 +1,7 @@
 //! HTTP clients: which requests they would send, and what those would do.
 //!
 //! Owns the [`Request`] that every client's reader yields. What a request does at a known API is
-//! data, in `rules/http/apis.tsv`. Never sends anything.
+//! data: the APIs of the packs. Never sends anything.
 
 mod api;
 mod curl;

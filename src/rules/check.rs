@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use super::document::{At, Complaint, Document, did_you_mean, nearest};
 use super::grammar::{self, Declaration, covers, declarations};
 use super::schema::{
-    ANALYZERS, CONTEXTS, Cli, Condition, Delegate, DelegateSource, Pack, PlaceHint, Rule, Source,
-    UnknownCommand, Write, WriteSource,
+    ANALYZERS, API_ANALYZERS, Api, CONTEXTS, Cli, Condition, Delegate, DelegateSource, Pack,
+    PlaceHint, Rule, Source, UnknownCommand, Write, WriteSource,
 };
 
 /// The pack of this TOML text, or every complaint about it, each with where it stands.
@@ -74,19 +74,106 @@ impl Checker<'_> {
         let clis = At::root("cli");
         for (index, cli) in pack.cli.iter().enumerate() {
             let at = clis.index(index);
-            let rules = at.key("rule");
-            for (index, rule) in cli.rule.iter().enumerate() {
-                let id = rules.index(index);
-                let id = id.key("id");
-                if !is_kebab_case(&rule.id) {
-                    self.kebab_case(&id, &rule.id);
-                }
-                if !ids.insert(&rule.id) {
-                    self.complain(&id, format!("the id `{}` is used twice", rule.id));
-                }
-            }
+            self.rules(&at.key("rule"), &cli.rule, &mut ids);
             CliChecker { cli, all: self }.cli(&at);
         }
+        let apis = At::root("api");
+        for (index, api) in pack.api.iter().enumerate() {
+            let at = apis.index(index);
+            self.rules(&at.key("rule"), &api.rule, &mut ids);
+            self.api(&at, api);
+        }
+    }
+
+    /// What every rule needs, whatever it is about.
+    fn rules<'r>(&mut self, at: &At<'_>, rules: &'r [Rule], ids: &mut BTreeSet<&'r str>) {
+        for (index, rule) in rules.iter().enumerate() {
+            let at = at.index(index);
+            let id = at.key("id");
+            if !is_kebab_case(&rule.id) {
+                self.kebab_case(&id, &rule.id);
+            }
+            if !ids.insert(&rule.id) {
+                self.complain(&id, format!("the id `{}` is used twice", rule.id));
+            }
+            for (examples, key) in [(&rule.matches, "match"), (&rule.no_match, "no-match")] {
+                if examples.is_empty() {
+                    let message = format!("rule `{}` needs at least one `{key}`", rule.id);
+                    self.complain(&at.key(key), message);
+                }
+            }
+            for (text, key) in [
+                (&rule.summary, "summary"),
+                (&rule.action, "action"),
+                (&rule.source, "source"),
+                (&rule.target.kind, "target"),
+            ] {
+                if text.trim().is_empty() {
+                    let message = format!("rule `{}`: the text is empty", rule.id);
+                    self.complain(&at.key(key), message);
+                }
+            }
+        }
+    }
+
+    fn api(&mut self, at: &At<'_>, api: &Api) {
+        if api.hosts.is_empty() || api.hosts.iter().any(|host| host.trim().is_empty()) {
+            self.complain(&at.key("hosts"), "an `api` needs at least one host");
+        }
+        for (index, base) in api.base.iter().enumerate() {
+            if !base.starts_with('/') {
+                let message = format!("`{base}` is no path: it begins with `/`");
+                self.complain(&at.key("base").index(index), message);
+            }
+        }
+        let lists = [
+            ("read-only", &api.read_only),
+            ("reversible", &api.reversible),
+        ];
+        for (key, list) in lists {
+            self.requests(&at.key(key), list);
+        }
+        let rules = at.key("rule");
+        for (index, rule) in api.rule.iter().enumerate() {
+            let at = rules.index(index);
+            if rule.command.is_empty() {
+                let message = format!("rule `{}` names no request", rule.id);
+                let help = Some("as in `command = [\"DELETE /volumes/{id}\"]`".to_owned());
+                self.offer(&at, message, help);
+            }
+            self.requests(&at.key("command"), &rule.command);
+        }
+        let analyzer = api.analyzer.as_deref();
+        self.listed(&at.key("analyzer"), "analyzer", analyzer, API_ANALYZERS);
+    }
+
+    /// A method and a path each.
+    fn requests(&mut self, at: &At<'_>, requests: &[String]) {
+        for (index, request) in requests.iter().enumerate() {
+            let parts = request.split_once(' ');
+            let right = parts.is_some_and(|(method, path)| {
+                let known = method == "*" || method.bytes().all(|byte| byte.is_ascii_uppercase());
+                let is_path = path.starts_with('/') || path.starts_with("**");
+                known && !method.is_empty() && is_path && path.matches("**").count() < 2
+            });
+            if !right {
+                let message = format!("`{request}` is no request");
+                let help = Some("it is a method and a path: `DELETE /volumes/{id}`".to_owned());
+                self.offer(&at.index(index), message, help);
+            }
+        }
+    }
+
+    fn listed(&mut self, at: &At<'_>, what: &str, name: Option<&str>, known: &[&str]) {
+        let Some(name) = name.filter(|name| !known.contains(name)) else {
+            return;
+        };
+        let help = nearest(name, known.iter().copied());
+        let help = help.map_or_else(
+            || format!("it is one of: {}", known.join(", ")),
+            |name| did_you_mean(&name),
+        );
+        self.offer(at, format!("there is no {what} `{name}`"), Some(help));
     }
 
     fn kebab_case(&mut self, at: &At<'_>, text: &str) {
@@ -162,18 +249,12 @@ impl CliChecker<'_, '_> {
             self.each_declared(&at.key("harmless"), &node.harmless, &[path.join(" ")]);
         }
         self.each_declared(&at.key("harmless"), &cli.harmless, &["*".to_owned()]);
-        self.listed(
-            &at.key("analyzer"),
-            "analyzer",
-            cli.analyzer.as_deref(),
-            ANALYZERS,
-        );
-        self.listed(
-            &at.key("context"),
-            "context",
-            cli.context.as_deref(),
-            CONTEXTS,
-        );
+        let analyzer = cli.analyzer.as_deref();
+        self.all
+            .listed(&at.key("analyzer"), "analyzer", analyzer, ANALYZERS);
+        let context = cli.context.as_deref();
+        self.all
+            .listed(&at.key("context"), "context", context, CONTEXTS);
         let all = |name: &'static str| at.key(name);
         for (index, rule) in cli.rule.iter().enumerate() {
             self.rule(&all("rule").index(index), rule);
@@ -188,19 +269,6 @@ impl CliChecker<'_, '_> {
         for (index, hint) in cli.place.iter().enumerate() {
             self.place(&all("place").index(index), hint);
         }
-    }
-
-    fn listed(&mut self, at: &At<'_>, what: &str, name: Option<&str>, known: &[&str]) {
-        let Some(name) = name.filter(|name| !known.contains(name)) else {
-            return;
-        };
-        let help = nearest(name, known.iter().copied());
-        let help = help.map_or_else(
-            || format!("it is one of: {}", known.join(", ")),
-            |name| did_you_mean(&name),
-        );
-        self.all
-            .offer(at, format!("there is no {what} `{name}`"), Some(help));
     }
 
     /// The declarations of one level are well formed, and none is made twice.
@@ -315,12 +383,6 @@ impl CliChecker<'_, '_> {
     }
 
     fn rule(&mut self, at: &At<'_>, rule: &Rule) {
-        for (examples, key) in [(&rule.matches, "match"), (&rule.no_match, "no-match")] {
-            if examples.is_empty() {
-                let message = format!("rule `{}` needs at least one `{key}`", rule.id);
-                self.all.complain(&at.key(key), message);
-            }
-        }
         self.commands(&at.key("command"), &rule.command);
         if rule.command.is_empty()
             && !self.cli.command.is_empty()
@@ -329,17 +391,6 @@ impl CliChecker<'_, '_> {
             let message = format!("rule `{}` names no `command`", rule.id);
             let help = Some("`command = [\"*\"]` is every one".to_owned());
             self.all.offer(at, message, help);
-        }
-        for (text, key) in [
-            (&rule.summary, "summary"),
-            (&rule.action, "action"),
-            (&rule.source, "source"),
-            (&rule.target.kind, "target"),
-        ] {
-            if text.trim().is_empty() {
-                let message = format!("rule `{}`: the text is empty", rule.id);
-                self.all.complain(&at.key(key), message);
-            }
         }
         self.conditions(at, "when", rule.when.as_ref(), &rule.command);
         self.conditions(at, "unless", rule.unless.as_ref(), &rule.command);

@@ -397,7 +397,7 @@ fn aimed(mut target: Target, place: &Place) -> Target {
     target
 }
 
-fn effect(rule: &Rule, call: &Call<'_>, place: &Place, name: Option<&Named>) -> Effect {
+pub(super) fn effect(rule: &Rule, call: &Call<'_>, place: &Place, name: Option<&Named>) -> Effect {
     let shown = name.map(|name| name.text.display().into_owned());
     let fill = |text: &String| match &shown {
         Some(name) => text.replace("{name}", name),

@@ -23,7 +23,48 @@ pub struct Pack {
     /// The CLIs that the pack describes; each with its own programs, commands and rules.
     #[serde(default)]
     pub cli: Vec<Cli>,
+    /// The HTTP APIs that the pack describes, whichever client sends the request.
+    #[serde(default)]
+    pub api: Vec<Api>,
 }
+
+/// An HTTP API. A request with GET, HEAD or OPTIONS is never asked about; of the rest, the first
+/// rule that fits decides, then the two lists. What none of them has is judged by its method and
+/// the last word of its path.
+///
+/// In the rules, `command` holds requests: the method (`*` is every one that changes something) and
+/// the path, in which `{name}` stands for one part and `**`, once, for any. Options are what the
+/// request names: the `{name}`s of the path, and the fields of its query and its body
+/// (`server.id`, for one inside another). Operand 0 is the whole path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Api {
+    /// Servers, as the host, `host:port`, `unix:PATH`, or the variable that holds the address
+    /// (`$VAULT_ADDR`). `*` stands for anything; alone, for every server, which only suits paths
+    /// that no other API has.
+    pub hosts: Vec<String>,
+    /// Beginnings of paths that may stand before those of the rules (`/api/v3`).
+    #[serde(default)]
+    pub base: Vec<String>,
+    /// Requests that change nothing, though their method may (`POST /search`).
+    #[serde(default)]
+    pub read_only: Vec<String>,
+    /// Requests that only add, or have an exact inverse.
+    #[serde(default)]
+    pub reversible: Vec<String>,
+    #[serde(default)]
+    pub rule: Vec<Rule>,
+    /// A native reader for requests that no rule and no list has: one of [`API_ANALYZERS`].
+    #[serde(default)]
+    pub analyzer: Option<String>,
+    /// As for a CLI; without one that counts, the place is the server.
+    #[serde(default)]
+    pub place: Vec<PlaceHint>,
+}
+
+/// The native readers of requests that a pack may name.
+pub const API_ANALYZERS: &[&str] = &["aws", "railway"];
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -276,7 +317,7 @@ pub struct Rule {
     /// Kebab-case, unique in the pack; the anchor in the catalogue.
     pub id: String,
     /// Paths of the command tree; empty for a program without sub-commands. `"*"` is any, `""`
-    /// the program without one.
+    /// the program without one. In an [`Api`], requests: `DELETE /volumes/{id}`.
     #[serde(default)]
     pub command: Vec<String>,
     /// When it applies. What cannot be decided counts as true.

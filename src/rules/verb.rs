@@ -98,6 +98,21 @@ pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> (Verb, usize) {
     found
 }
 
+/// Whether a word of a URL's path says that a request destroys something, though its method does not.
+pub(crate) fn deletes(word: &str) -> bool {
+    const DELETES: &[&str] = &[
+        "delete",
+        "destroy",
+        "erase",
+        "obliterate",
+        "purge",
+        "terminate",
+        "truncate",
+        "wipe",
+    ];
+    sounds(word, DELETES)
+}
+
 /// Whether one part of a compound name (`delete-cluster`, `db:drop`, `deleteAll`) is such a verb.
 fn sounds(word: &str, verbs: &[&str]) -> bool {
     let mut part = String::new();

@@ -129,7 +129,7 @@ const ASKED: &[(&str, &str)] = &[
     // Other servers.
     (
         "curl -X DELETE https://api.github.com/repos/o/r",
-        "api.github.com/repos/o/r",
+        "api.github.com/o/r",
     ),
     (
         "curl -XDELETE -s api.example.com/v1/users/7",
@@ -165,7 +165,7 @@ const ASKED: &[(&str, &str)] = &[
     ),
     (
         "curl --unix-socket /var/run/docker.sock -X DELETE http://localhost/v1.41/volumes/pgdata",
-        "localhost/v1.41/volumes/pgdata",
+        "localhost/pgdata",
     ),
     (
         "curl -XDELETE localhost:9200/orders",
@@ -182,6 +182,43 @@ const ASKED: &[(&str, &str)] = &[
     (
         "curl https://dynamodb.us-east-1.amazonaws.com/ -H 'X-Amz-Target: DynamoDB_20120810.DeleteTable' -d '{\"TableName\":\"orders\"}'",
         "orders",
+    ),
+    // Known APIs, in whatever words.
+    (
+        "xh delete https://api.digitalocean.com/v2/volumes/7",
+        "api.digitalocean.com/7",
+    ),
+    (
+        "curl -XPOST https://api.digitalocean.com/v2/droplets/7/actions --json \"{\\\"type\\\":\\\"$TYPE\\\"}\"",
+        "api.digitalocean.com/7",
+    ),
+    (
+        "python3 -c 'import requests; requests.delete(\"https://api.heroku.com/apps/shop\")'",
+        "api.heroku.com/shop",
+    ),
+    (
+        "node -e 'fetch(\"https://api.vercel.com/v9/projects/shop\", {method: \"DELETE\"})'",
+        "api.vercel.com/shop",
+    ),
+    (
+        "curl -X POST -H 'X-HTTP-Method-Override: DELETE' https://ghe.example.com/api/v3/repos/acme/shop",
+        "ghe.example.com/acme/shop",
+    ),
+    (
+        "curl -X PUT \"$VAULT_ADDR/v1/sys/leases/revoke-prefix/database\"",
+        "$VAULT_ADDR/v1/sys/leases/revoke-prefix/database",
+    ),
+    (
+        "curl -X DELETE \"https://api.cloudflare.com/client/v4/zones/$ZONE\"",
+        "api.cloudflare.com/$ZONE",
+    ),
+    (
+        "curl -X POST https://api.example.com/v1/users/batchDelete -d '{\"ids\":[1]}'",
+        "api.example.com/v1/users/batchDelete",
+    ),
+    (
+        "curl -X POST https://search.example.com/es/orders/_delete_by_query -d '{}'",
+        "search.example.com/es/orders/_delete_by_query",
     ),
     // Other protocols, and files that are there already.
     ("curl -Q 'DELE important.txt' ftp://ftp.example.com/", ""),

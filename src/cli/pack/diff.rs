@@ -97,6 +97,9 @@ pub(super) fn text(old: Option<&Pack>, new: Option<&Pack>) -> String {
             for cli in &mut pack.cli {
                 cli.rule.clear();
             }
+            for api in &mut pack.api {
+                api.rule.clear();
+            }
             serde_json::to_value(pack).unwrap_or_default()
         })
     };

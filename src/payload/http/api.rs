@@ -1,72 +1,23 @@
-//! What a request does: known APIs by a table, everything else by its method.
+//! What a request does: known APIs by the packs, everything else by its method.
 //!
 //! Owns the order of the questions. A GET, a health check or a POST of plain data to a host that
 //! nobody knows is never asked about.
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::Request;
-use super::url::is_loopback;
+use super::url::{form_pairs, is_loopback};
 use crate::call::{Call, Findings};
-use crate::context::tier;
+use crate::context::{Place, tier};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier};
 use crate::payload::aws::wire;
 use crate::payload::graphql::{self, Mutation, Reading};
 use crate::payload::holes::{Holes, has_hole};
 use crate::payload::railway;
-
-static TABLE: &str = include_str!("../../../rules/http/apis.tsv");
-
-/// One row of the table of APIs.
-#[derive(Clone, Copy, Debug)]
-struct Api {
-    name: &'static str,
-    host: &'static str,
-    method: &'static str,
-    path: &'static str,
-    judge: &'static str,
-    action: &'static str,
-    kind: &'static str,
-    summary: &'static str,
-    undo: &'static str,
-}
-
-impl Api {
-    fn rows() -> impl Iterator<Item = Self> {
-        TABLE
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| {
-                let mut columns = line.split('\t');
-                let mut next = || columns.next();
-                Some(Self {
-                    name: next()?,
-                    host: next()?,
-                    method: next()?,
-                    path: next()?,
-                    judge: next()?,
-                    action: next()?,
-                    kind: next()?,
-                    summary: next()?,
-                    undo: next()?,
-                })
-            })
-    }
-
-    fn fits(&self, request: &Request) -> bool {
-        let url = &request.url;
-        let own = [url.host.clone(), with_port(request)];
-        let mut hosts = own.iter().chain(&request.aliases);
-        let method = self.method == "*"
-            || self.method == request.method
-            || has_hole(&request.method)
-            || overridden(request).is_some_and(|method| method == self.method);
-        method
-            && hosts.any(|host| host_fits(self.host, host))
-            && (like(self.path, &url.path)
-                || (self.path != "*" && path_is_open(self.path, &url.path)))
-    }
-}
+use crate::rules::deletes;
+use crate::rules::request::{self, Answer, Sent};
 
 fn with_port(request: &Request) -> String {
     let url = &request.url;
@@ -75,41 +26,6 @@ fn with_port(request: &Request) -> String {
         _ => "80",
     });
     format!("{}:{port}", url.host)
-}
-
-fn host_fits(pattern: &str, host: &str) -> bool {
-    !has_hole(host) && like(pattern, host)
-}
-
-/// A path with an unknown part fits only where its known beginning leads to the row's.
-fn path_is_open(pattern: &str, path: &str) -> bool {
-    let known = crate::payload::holes::first_hole(path).and_then(|(at, _)| path.get(..at));
-    let fixed = pattern.split('*').next().unwrap_or("");
-    known.is_some_and(|known| known.len() > 1 && (known.starts_with(fixed) && !fixed.is_empty()))
-}
-
-/// Whether the text is like the pattern, in which `*` stands for anything. Case does not count.
-fn like(pattern: &str, text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or("");
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut pieces = pieces.peekable();
-    if pieces.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return rest.ends_with(piece);
-        }
-        match rest.find(piece) {
-            Some(at) => rest = rest.get(at + piece.len()..).unwrap_or(""),
-            None => return false,
-        }
-    }
-    true
 }
 
 /// A method that a header puts in the place of the real one.
@@ -131,8 +47,16 @@ pub fn judge(call: &Call<'_>, holes: &Holes, request: &Request, findings: &mut F
         holes,
         request,
     };
-    if let Some(api) = Api::rows().find(|api| api.fits(request.request)) {
-        return request.known(api, findings);
+    match request.listed(findings) {
+        Answer::Known => return,
+        Answer::Analyzer("railway") => return request.railway(findings),
+        Answer::Analyzer(_) => {
+            if !request.aws(findings) {
+                request.unlisted(findings);
+            }
+            return;
+        }
+        Answer::Unlisted => {}
     }
     let is_signed = request.request.signing.is_some()
         || request.request.header("x-amz-target").is_some()
@@ -147,6 +71,30 @@ pub fn judge(call: &Call<'_>, holes: &Holes, request: &Request, findings: &mut F
         return;
     }
     request.unlisted(findings);
+}
+
+/// Every field of a body, under the names that lead to it.
+fn fields_of(name: &str, value: &Value, fields: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
+                fields_of(&name, value, fields);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                fields_of(name, item, fields);
+            }
+        }
+        Value::String(text) => fields.push((name.to_owned(), text.clone())),
+        Value::Null => {}
+        Value::Bool(_) | Value::Number(_) => fields.push((name.to_owned(), value.to_string())),
+    }
 }
 
 struct Judged<'a> {
@@ -166,41 +114,58 @@ impl Judged<'_> {
         all
     }
 
-    fn known(&self, api: Api, findings: &mut Findings) {
-        match api.judge {
-            "railway" => {
-                let reading = self.documents();
-                railway::judge(
-                    self.call,
-                    self.holes,
-                    &reading,
-                    Some(self.request),
-                    findings,
-                );
-            }
-            "aws" => {
-                if !self.aws(findings) {
-                    self.unlisted(findings);
+    /// What the packs say of it.
+    fn listed(&self, findings: &mut Findings) -> Answer<'_> {
+        let request = self.request;
+        let (host, authority) = (&request.url.host, request.url.authority());
+        let mut hosts = request.aliases.clone();
+        if !has_hole(host) {
+            hosts.push(host.clone());
+            hosts.push(with_port(request));
+        }
+        // `$VAULT_ADDR` says which server it is, whatever its name.
+        hosts.push(self.holes.display(&authority));
+        let mut fields = request.url.pairs();
+        fields.extend(request.fields.iter().cloned());
+        let mut open = false;
+        if let Some(body) = &request.body {
+            match serde_json::from_str(body) {
+                Ok(value) => fields_of("", &value, &mut fields),
+                Err(_) if has_hole(body) || body.trim_start().starts_with(['{', '[']) => {
+                    open = true;
                 }
+                Err(_) => fields.extend(form_pairs(body)),
             }
-            "opaque" => findings.opaque(api.summary, &self.request.location),
-            "read-only" => {}
-            class => {
-                let undo = Some(api.undo.to_owned()).filter(|undo| !undo.is_empty());
-                let reversibility = match class {
-                    "recoverable" => Reversibility::Recoverable {
-                        from: undo.unwrap_or_default(),
-                        within: None,
-                    },
-                    "reversible" => Reversibility::Reversible {
-                        undo: undo.unwrap_or_default(),
-                    },
-                    _ => Reversibility::Irreversible { perhaps: undo },
-                };
-                let mut effect = self.effect(api.name, api.action, reversibility, api.summary);
-                effect.target.kind = Cow::Borrowed(api.kind);
-                findings.effects.push(effect);
-            }
+        }
+        let place = Place {
+            environment: Some(self.holes.display(&authority)).filter(|host| !host.is_empty()),
+            tier: self.tier(),
+            ..Place::default()
+        };
+        let sent = Sent {
+            holes: self.holes,
+            hosts: &hosts,
+            method: &overridden(request).unwrap_or_else(|| request.method.clone()),
+            path: &request.url.path,
+            fields: &fields,
+            open,
+            place: &place,
+            location: &request.location,
+        };
+        request::judge(&sent, self.call, findings)
+    }
+
+    fn railway(&self, findings: &mut Findings) {
+        let reading = self.documents();
+        let request = Some(self.request);
+        railway::judge(self.call, self.holes, &reading, request, findings);
+    }
+
+    fn tier(&self) -> Tier {
+        if self.is_local() {
+            Tier::Local
+        } else {
+            tier::of_name(&self.request.url.host)
         }
     }
 
@@ -228,6 +193,19 @@ impl Judged<'_> {
             let summary = "sends DELETE: what the URL names is gone, as far as anybody knows";
             let irreversible = Reversibility::Irreversible { perhaps: None };
             let effect = self.effect("delete", "delete", irreversible, summary);
+            findings.effects.push(effect);
+            return;
+        }
+        let last = self
+            .request
+            .url
+            .path
+            .rsplit('/')
+            .find(|word| !word.is_empty());
+        if method == "POST" && last.is_some_and(deletes) {
+            let summary = "posts to a path whose last word says that something is destroyed";
+            let irreversible = Reversibility::Irreversible { perhaps: None };
+            let effect = self.effect("post-delete", "delete", irreversible, summary);
             findings.effects.push(effect);
             return;
         }
@@ -334,11 +312,7 @@ impl Judged<'_> {
         };
         let host = self.holes.display(&url.authority());
         let mut target = Target::new("resource", Some(name));
-        target.tier = if self.is_local() {
-            Tier::Local
-        } else {
-            tier::of_name(&url.host)
-        };
+        target.tier = self.tier();
         target.environment = Some(host).filter(|host| !host.is_empty());
         Effect {
             rule: RuleId::new("http", rule),
@@ -350,40 +324,6 @@ impl Judged<'_> {
             evidence: Vec::new(),
             instead: None,
             location: self.request.location.clone(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_can_be_read() {
-        let lines = TABLE.lines().filter(|line| !line.starts_with('#')).count();
-        assert_eq!(Api::rows().count(), lines);
-    }
-
-    #[test]
-    fn patterns_fit_case_insensitively() {
-        for (pattern, text, fits) in [
-            ("*backboard.railway*.*", "backboard.railway.app", true),
-            (
-                "*backboard.railway*.*",
-                "BACKBOARD.railway-staging.com",
-                true,
-            ),
-            ("*backboard.railway*.*", "railway.com", false),
-            ("*", "", true),
-            ("*:9200", "localhost:9200", true),
-            ("/project/*/up*", "/project/a/environment/b/up", true),
-            ("*/prune", "/v1/volumes/prune", true),
-            ("*/prune", "/v1/volumes/prune/x", false),
-            ("unix:*docker*.sock", "unix:/var/run/docker.sock", true),
-            ("exact", "exact", true),
-            ("exact", "exactly", false),
-        ] {
-            assert_eq!(like(pattern, text), fits, "{pattern} {text}");
         }
     }
 }
