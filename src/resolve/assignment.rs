@@ -275,6 +275,10 @@ impl Interpreter<'_> {
             let values = match key {
                 Some(key) => {
                     let index = self.number(key);
+                    // Braces make words of it that begin with the subscript's text.
+                    if self.braces(word).is_none_or(|words| words.len() != 1) {
+                        texts = None;
+                    }
                     let value = self.assigned_value(word);
                     match index.filter(|index| (0..INDEX_LIMIT).contains(index)) {
                         Some(index) => next = index,

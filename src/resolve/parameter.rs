@@ -7,7 +7,7 @@ use super::source::Origin;
 use super::state::{Leave, Stages, Value};
 use super::text::{Part, Text};
 use crate::shared_map::SharedMap;
-use crate::shell::{self, Operator, Parameter, Subscript, Word};
+use crate::shell::{self, Dialect, Operator, Parameter, Subscript, Word};
 
 /// What a parameter expands to.
 #[derive(Clone, Debug)]
@@ -305,7 +305,20 @@ impl Interpreter<'_> {
                 Expansion::Scalar(self.expand_again(&text, &parameter.source))
             }
             operator => {
+                // Of a parameter that is not set bash does not expand what follows.
+                let presence = self.presence(target, found.as_ref(), false);
+                let skips = self.state.dialect == Dialect::BASH && !list;
+                if skips && matches!(presence, Presence::Absent) {
+                    return Expansion::Unset;
+                }
+                let before = match presence {
+                    Presence::Present => None,
+                    Presence::Absent | Presence::Uncertain => Some(self.state.clone()),
+                };
                 let change = self.change(operator);
+                if let Some(before) = before {
+                    self.join_with(&before);
+                }
                 let known = match &found {
                     Some(Expansion::Scalar(text)) => text.exact(),
                     None | Some(Expansion::Unset) => Some(""),
@@ -650,8 +663,13 @@ const GIVEN: &[&str] = &[
     "BASH_ARGV",
     "BASH_ARGV0",
     "BASH_CMDS",
+    "BASH_LINENO",
+    "BASH_LOADABLES_PATH",
     "BASH_SOURCE",
     "COLUMNS",
+    "COMP_WORDBREAKS",
+    "DIRSTACK",
+    "HISTCMD",
     "HISTFILE",
     "HISTFILESIZE",
     "HISTSIZE",
@@ -665,6 +683,7 @@ const GIVEN: &[&str] = &[
     "PS2",
     "PS4",
     "SHELL",
+    "SHLVL",
     "TERM",
 ];
 

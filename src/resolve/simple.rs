@@ -211,28 +211,49 @@ impl Interpreter<'_> {
                     _ => Text::empty(),
                 };
                 value.append(self.assigned_value(word));
-                self.hook(&assignment.name, &value);
-                exported.push((
-                    assignment.name.clone(),
-                    self.state.environment.change(&assignment.name),
-                ));
-                self.state.shadow(&assignment.name);
-                self.state
-                    .with_assignment(&assignment.name, Value::Scalar(value));
+                exported.push(self.lend(&assignment.name, value));
             }
         }
         for (name, value) in keywords {
-            exported.push((name.clone(), self.state.environment.change(&name)));
-            self.state.shadow(&name);
-            self.state.with_assignment(&name, Value::Scalar(value));
+            exported.push(self.lend(&name, value));
         }
-        let output = self.run_redirected(argv, command, location);
+        let io = if exported.is_empty() || command.redirections.is_empty() {
+            self.redirected(&argv, command)
+        } else {
+            // What the assignments are for is the command, and not its redirections.
+            let lent: Vec<(String, Option<Text>)> = exported
+                .iter()
+                .map(|(name, _)| (name.clone(), self.scalar(name)))
+                .collect();
+            self.take_back(kept, std::mem::take(&mut exported));
+            let io = self.redirected(&argv, command);
+            for (name, value) in lent {
+                let value = value.unwrap_or_else(|| Text::unknown(format!("${name}")));
+                exported.push(self.lend(&name, value));
+            }
+            io
+        };
+        let output = self.run_with(argv, &io, location);
+        self.take_back(kept, exported);
+        output
+    }
+
+    /// Sets a variable for one command; gives what brings the environment back.
+    fn lend(&mut self, name: &str, value: Text) -> (String, Option<Option<Text>>) {
+        self.hook(name, &value);
+        let change = self.state.environment.change(name);
+        self.state.shadow(name);
+        self.state.with_assignment(name, Value::Scalar(value));
+        (name.to_owned(), change)
+    }
+
+    /// Ends what [`Self::lend`] began since there were so many shadowed variables.
+    fn take_back(&mut self, kept: usize, exported: Vec<(String, Option<Option<Text>>)>) {
         let world = self.world;
         self.state.unshadow(world, kept);
         for (name, change) in exported.into_iter().rev() {
             self.state.environment.restore(&name, change);
         }
-        output
     }
 
     /// The assignments to `name` that a word of a declaration stands for: braces make several.
@@ -283,18 +304,28 @@ impl Interpreter<'_> {
         command: &SimpleCommand,
         location: Location,
     ) -> Text {
+        let io = self.redirected(&argv, command);
+        self.run_with(argv, &io, location)
+    }
+
+    /// Expands the redirections of a command.
+    fn redirected(&mut self, argv: &[Argument], command: &SimpleCommand) -> Io {
         let before = (!command.redirections.is_empty()).then(|| self.state.clone());
         let io = self.redirections(&command.redirections);
         if let Some(before) = before
             && !before.variables.is_shared_with(&self.state.variables)
-            && !self.runs_itself(&argv)
+            && !self.runs_itself(argv)
         {
             // A program's redirections are expanded in a process of its own.
             self.join_with(&before);
         }
+        io
+    }
+
+    fn run_with(&mut self, argv: Vec<Argument>, io: &Io, location: Location) -> Text {
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
         let stages = self.stages_after(&argv);
-        let output = self.run(argv, &io, stdin, location);
+        let output = self.run(argv, io, stdin, location);
         if let Some(stages) = stages {
             self.state.stages = stages;
         }
@@ -302,7 +333,7 @@ impl Interpreter<'_> {
             // A file may not open.
             self.state.status = None;
         }
-        self.deliver(output, &io)
+        self.deliver(output, io)
     }
 
     /// What `PIPESTATUS` says after a command; `None` where what runs in it says so.

@@ -242,6 +242,10 @@ pub(super) fn quoted(text: &str) -> String {
         escaped.push('\'');
         return escaped;
     }
+    // What bash writes for this one alone.
+    if text == "'" {
+        return r"\'".to_owned();
+    }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
