@@ -127,8 +127,11 @@ impl<'a> Expression<'a> {
             return false;
         };
         let Some(name) = word.value.exact() else {
-            // An unquoted list of tests may hold any action.
-            if word.splits && word.value.has_unknown() {
+            // An unquoted list of tests may hold any action, and what has an operand is one.
+            let operand = self.words.get(self.next).map(|word| &word.value);
+            let operand = operand.and_then(Text::exact);
+            let takes_one = operand.is_some_and(|operand| !is_expression(operand));
+            if (word.splits || takes_one) && word.value.has_unknown() {
                 let reason = format!(
                     "part of find's expression is not known: {}",
                     word.value.display()

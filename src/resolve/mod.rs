@@ -117,6 +117,7 @@ pub(crate) fn walk(
         input_shared: false,
         status: Some(0),
         stages: Stages::Unknown,
+        last_argument: None,
         left: None,
         option_at: 0,
     };

@@ -302,6 +302,13 @@ impl Interpreter<'_> {
                     Some(found) => self.joined(found),
                     None => Text::unknown(parameter.source.as_ref()),
                 };
+                let text = match text.exact().and_then(prompted) {
+                    Some(plain) if !plain.contains(['$', '`', '\\', '!']) => {
+                        return Expansion::Scalar(Text::known(plain));
+                    }
+                    Some(live) => Text::known(live),
+                    None => text,
+                };
                 Expansion::Scalar(self.expand_again(&text, &parameter.source))
             }
             operator => {
@@ -406,6 +413,12 @@ impl Interpreter<'_> {
                 let known = !arguments.iter().any(Text::has_glob);
                 let count = known.then_some(arguments.len())?;
                 return Some(Expansion::Scalar(Text::known(count.to_string())));
+            }
+            // An attribute of its own would change what it gets.
+            "_" if self.state.dialect.imports_functions()
+                && !self.state.variables.contains_key(name) =>
+            {
+                return self.state.last_argument.clone().map(Expansion::Scalar);
             }
             "?" => {
                 let status = self.state.status?;
@@ -786,4 +799,31 @@ pub(super) fn in_hash_order(elements: &SharedMap<String, Text>) -> Vec<(&str, &T
         .collect();
     ordered.sort_by_key(|(key, _)| bucket(key));
     ordered
+}
+
+/// A prompt with its escapes read; `None` where one stands for what the machine says.
+fn prompted(text: &str) -> Option<String> {
+    let mut read = String::new();
+    let mut rest = text.chars();
+    while let Some(letter) = rest.next() {
+        if letter != '\\' {
+            read.push(letter);
+            continue;
+        }
+        read.push(match rest.next()? {
+            'a' => '\x07',
+            'e' => '\x1b',
+            'n' => '\n',
+            'r' => '\r',
+            '\\' => '\\',
+            digit => {
+                let mut value = digit.to_digit(8)?;
+                for _ in 0..2 {
+                    value = value * 8 + rest.next()?.to_digit(8)?;
+                }
+                char::from_u32(value).filter(|letter| letter.is_ascii() && *letter != '\0')?
+            }
+        });
+    }
+    Some(read)
 }

@@ -168,6 +168,7 @@ impl Interpreter<'_> {
                 self.assign(assignment);
             }
             self.state.stages = Stages::One;
+            self.state.last_argument = Some(Text::empty());
             let io = self.redirections(&command.redirections);
             // A substitution gives its own status.
             if !self.substituted {
@@ -197,6 +198,7 @@ impl Interpreter<'_> {
         if declares {
             let arrays = self.declared_arrays(command, &argv);
             let output = self.run_redirected(argv, command, location);
+            self.state.last_argument = None;
             for (name, value) in arrays {
                 self.declare_array(&name, value);
             }
@@ -325,7 +327,10 @@ impl Interpreter<'_> {
     fn run_with(&mut self, argv: Vec<Argument>, io: &Io, location: Location) -> Text {
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
         let stages = self.stages_after(&argv);
+        let last = argv.last().filter(|word| !word.splits);
+        let last = last.map(|word| word.value.clone());
         let output = self.run(argv, io, stdin, location);
+        self.state.last_argument = last.filter(|last| !last.has_glob());
         if let Some(stages) = stages {
             self.state.stages = stages;
         }
@@ -538,6 +543,7 @@ impl Interpreter<'_> {
         let name = argv.first().and_then(|word| word.value.exact());
         if name.is_none_or(|name| name.contains('/') || READS_IN_PART.contains(&name))
             && !matches!(self.state.stdin, Stdin::Inherited | Stdin::Empty)
+            && !matches!(&self.state.stdin, Stdin::Text(text) if text.is_empty())
         {
             self.state.stdin = Stdin::Unknown("an input that was read in part".to_owned());
         }

@@ -202,6 +202,8 @@ pub(super) struct State {
     /// `$?`, as far as it is known.
     pub(super) status: Option<u8>,
     pub(super) stages: Stages,
+    /// `$_`, as far as it is known.
+    pub(super) last_argument: Option<Text>,
     /// Set once nothing that follows runs.
     pub(super) left: Option<Leave>,
     /// Where in the current word `getopts` is.
@@ -359,6 +361,7 @@ impl State {
         self.stdin = Stdin::Unknown("an input that was read in part".to_owned());
         self.status = None;
         self.stages = Stages::Unknown;
+        self.last_argument = None;
         self.option_at = usize::MAX;
     }
 
@@ -390,6 +393,9 @@ impl State {
         }
         if self.stages != other.stages {
             self.stages = Stages::Unknown;
+        }
+        if self.last_argument != other.last_argument {
+            self.last_argument = None;
         }
         self.join_hashed(other);
         if self.arguments != other.arguments {
@@ -484,6 +490,7 @@ impl State {
             || self.disabled != before.disabled
             || self.hashed != before.hashed
             || self.directories != before.directories
+            || self.last_argument != before.last_argument
             || self.traps.len() != before.traps.len()
             || self.functions != before.functions
     }

@@ -138,7 +138,12 @@ impl Interpreter<'_> {
             }
             _ => operands,
         };
-        let [operand, _, ..] = operands else { return };
+        let [operand, signals @ ..] = operands else {
+            return;
+        };
+        if signals.is_empty() {
+            return;
+        }
         if matches!(operand.value.exact(), Some("" | "-" | "-p" | "-l")) {
             return;
         }
@@ -160,8 +165,12 @@ impl Interpreter<'_> {
             output
         });
         self.conditional -= 1;
-        // What it sets, it may set at any time.
-        let set = after.differences(&before).into_iter();
+        // What it sets, it may set at any time, if it does not wait for the shell's end.
+        let at_end = !(self.state.dialect.is_zsh() && self.functions > 0)
+            && signals
+                .iter()
+                .all(|signal| matches!(signal.value.exact(), Some("EXIT" | "0")));
+        let set = after.differences(&before).into_iter().filter(|_| !at_end);
         let names: Vec<String> = set
             .filter(|name| after.contains_key(*name))
             .cloned()
@@ -185,6 +194,7 @@ impl Interpreter<'_> {
     /// Runs a trap's text, wherever in the script the signal came.
     fn trapped(&mut self, trap: &Trap) -> Text {
         self.state.stages = Stages::Unknown;
+        self.state.last_argument = None;
         self.names.push(Text::unknown("$FUNCNAME"));
         let output = self.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
         self.names.pop();

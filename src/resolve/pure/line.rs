@@ -57,9 +57,12 @@ fn unescaped(text: &str) -> Option<String> {
     while let Some(letter) = letters.next() {
         read.push(match letter {
             '"' => return None,
-            '\\' => letters
-                .next()
-                .filter(|escaped| matches!(escaped, '"' | '\\'))?,
+            '\\' => match letters.next()? {
+                'n' => '\n',
+                't' => '\t',
+                escaped @ ('"' | '\\' | '/') => escaped,
+                _ => return None,
+            },
             letter => letter,
         });
     }

@@ -33,8 +33,24 @@ fn continues(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
+/// Whether a rule's first recipe line stands on this one: the shell reads what follows the `;`.
+fn holds_recipe(line: &str) -> bool {
+    let at = |mark: u8| find_outside(line, |byte| byte == mark);
+    let (Some(colon), Some(semicolon)) = (at(b':'), at(b';')) else {
+        return false;
+    };
+    let head = line.get(..semicolon).unwrap_or_default();
+    let rest = line.get(colon + 1..semicolon).unwrap_or_default();
+    at(b'#').is_none_or(|comment| semicolon < comment)
+        && assignment(head).is_none()
+        && assignment(rest).is_none()
+}
+
 /// A line without its comment.
 fn uncommented(line: &str) -> String {
+    if holds_recipe(line) {
+        return line.to_owned();
+    }
     let Some(at) = find_outside(line, |byte| byte == b'#') else {
         return line.to_owned();
     };
