@@ -231,7 +231,16 @@ impl Facts<'_> {
                     return truth;
                 }
                 let settled = index >= 0 && at < self.args.certain_operands;
-                if settled { truth } else { Truth::Maybe }
+                if settled {
+                    return truth;
+                }
+                // Which word stands there is open, but it is one of those that were given.
+                let options = self.args.options.iter().skip(self.args.certain_options);
+                let given = options.flat_map(|option| &option.values).chain(operands);
+                given
+                    .map(matches)
+                    .max()
+                    .map_or(Truth::No, |truth| truth.min(Truth::Maybe))
             }
         }
     }

@@ -83,7 +83,9 @@ const ONLY_VERBS: &[&str] = &[
 /// whether any reads. With it comes where that word stands.
 pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> (Verb, usize) {
     let mut found = (Verb::Unclear, 0);
-    for (at, word) in words.enumerate() {
+    // A text of several words is no name of a command.
+    let names = words.take_while(|word| !word.contains(char::is_whitespace));
+    for (at, word) in names.enumerate() {
         if sounds(word, DESTROYS) {
             return (Verb::Destroys, at);
         }
@@ -147,6 +149,7 @@ mod tests {
             (&["frobnicate"], Verb::Unclear),
             (&["dropbox"], Verb::Unclear),
             (&["remote"], Verb::Unclear),
+            (&["guilt", "log --format %H"], Verb::Unclear),
         ] {
             assert_eq!(of(words.iter().copied()).0, verb, "{words:?}");
         }
