@@ -653,6 +653,27 @@ fn is_guards_own(path: &Path, world: &dyn World) -> bool {
     if path.file_name() == Some(OsStr::new("guard.toml")) {
         return true;
     }
+    guards_places(world)
+        .flat_map(|own| [world.canonical(&own), Some(own)])
+        .flatten()
+        .any(|own| path.starts_with(own))
+}
+
+/// Whether a directory that is guard's own lies somewhere below this path.
+#[must_use]
+pub fn holds_guards_own(path: &Text, directory: &Directory, world: &dyn World) -> bool {
+    let path = path.exact().and_then(|path| directory.join(path));
+    let path = path.and_then(|path| world.canonical(&path));
+    path.is_some_and(|path| {
+        guards_places(world)
+            .filter(|own| world.status(own) != PathStatus::Missing)
+            .filter_map(|own| world.canonical(&own))
+            .any(|own| own.starts_with(&path))
+    })
+}
+
+/// The directories of guard's settings and state, whether they are there or not.
+fn guards_places(world: &dyn World) -> impl Iterator<Item = PathBuf> {
     let home = world.home();
     let under_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
     let variable = |name: &str| {
@@ -671,10 +692,4 @@ fn is_guards_own(path: &Path, world: &dyn World) -> bool {
     ]
     .into_iter()
     .flatten()
-    .any(|own| {
-        path.starts_with(&own)
-            || world
-                .canonical(&own)
-                .is_some_and(|own| path.starts_with(own))
-    })
 }

@@ -25,7 +25,10 @@ pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> boo
 
 /// Fits the effect to what is missing where the path was; false if nobody looks for it there.
 pub(crate) fn moving(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
-    loss(path, call.command, call.world) == Loss::Guard
+    let Call { command, world, .. } = *call;
+    let is_above =
+        command.elsewhere.is_none() && files::holds_guards_own(path, &command.directory, world);
+    (is_above || loss(path, command, world) == Loss::Guard)
         && note(effect, "state", "guard looks for it there")
 }
 

@@ -161,6 +161,7 @@ fn a_project_tightens_and_the_agent_is_told_why() {
 fn changing_a_layer_is_a_question() {
     let guard = Guard::new();
     guard.file("guard.toml", DENIAL);
+    settings(&guard, "schema = 1\n");
     guard.file("other", "schema = 1\n");
     let user = guard.home().join(".config/guard/guard.toml");
     let user = user.to_str().unwrap();
@@ -172,6 +173,7 @@ fn changing_a_layer_is_a_question() {
         "mv other guard.toml".to_owned(),
         "cp other guard.toml".to_owned(),
         "ln -sf other guard.toml".to_owned(),
+        "mv ~/.config elsewhere".to_owned(),
         "sed -i s/deny/allow/ guard.toml".to_owned(),
         "tee guard.toml < other".to_owned(),
         "python3 -c 'open(\"guard.toml\", \"w\").write(\"\")'".to_owned(),
