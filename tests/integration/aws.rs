@@ -5,6 +5,8 @@ mod context;
 mod model;
 mod moto;
 
+pub(crate) use moto::Server;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -1,6 +1,13 @@
 //! Real servers and real tools: each form runs in an instance of its own, and guard must ask about
 //! exactly those after which something is gone.
 
+mod docker;
+mod kubernetes;
+mod s3;
+mod sqlite;
+mod stand_in;
+mod terraform;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

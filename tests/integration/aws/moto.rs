@@ -14,9 +14,9 @@ use super::Machine;
 const NEEDED: &str = "this test needs a real aws and moto: pip install awscli 'moto[server]'";
 
 /// Ends with the test, whatever happens.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Server {
@@ -27,7 +27,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .unwrap()
