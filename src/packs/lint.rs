@@ -7,7 +7,7 @@ use crate::resolve::{Stdin, base_name};
 use crate::rules::argv;
 use crate::rules::document::{At, Complaint, Document};
 use crate::rules::grammar::{self, covers};
-use crate::rules::schema::{Cli, Condition, Pack, Rule, RuleClass};
+use crate::rules::schema::{Api, Cli, Condition, Pack, Rule, RuleClass};
 
 use super::examples::Scene;
 
@@ -59,10 +59,23 @@ impl Linter<'_> {
             let at = clis.index(index);
             let rules = at.key("rule");
             for (index, rule) in cli.rule.iter().enumerate() {
-                self.rule(&rules.index(index), cli, rule);
-                self.repeated(&rules.index(index), cli, index);
+                let at = rules.index(index);
+                self.rule(&at, rule);
+                self.of_cli(&at, cli, rule);
+                self.repeated(&at, &cli.rule, index);
             }
             self.aliases(&at, cli);
+        }
+        let apis = At::root("api");
+        for (index, api) in pack.api.iter().enumerate() {
+            let at = apis.index(index);
+            let rules = at.key("rule");
+            for (index, rule) in api.rule.iter().enumerate() {
+                let at = rules.index(index);
+                self.rule(&at, rule);
+                self.of_api(&at, api, index);
+                self.repeated(&at, &api.rule, index);
+            }
         }
     }
 
@@ -72,7 +85,8 @@ impl Linter<'_> {
         }
     }
 
-    fn rule(&mut self, at: &At<'_>, cli: &Cli, rule: &Rule) {
+    /// What holds for every rule.
+    fn rule(&mut self, at: &At<'_>, rule: &Rule) {
         let id = &rule.id;
         self.sentence(&at.key("summary"), &rule.summary);
         let letters: Vec<char> = rule.summary.chars().take(2).collect();
@@ -99,6 +113,61 @@ impl Linter<'_> {
             let message = format!("rule `{id}` has a window, but no way back");
             self.advise(&at.key("within"), message, "add `undo`");
         }
+        let same = match (&rule.unless, &rule.when) {
+            (Some(unless), Some(when)) => is_same(unless, when),
+            _ => false,
+        };
+        if same {
+            let message = "the rule is never reached: `unless` is the same as `when`";
+            self.advise(&at.key("unless"), message, "");
+        }
+    }
+
+    fn of_api(&mut self, at: &At<'_>, api: &Api, index: usize) {
+        let Some(rule) = api.rule.get(index) else {
+            return;
+        };
+        // The longest piece that every name of a server of this pattern has.
+        let piece = |host: &String| {
+            let pieces = host.split('*').map(|piece| piece.trim_start_matches('$'));
+            pieces
+                .max_by_key(|piece| piece.len())
+                .unwrap_or("")
+                .to_owned()
+        };
+        let hosts: Vec<String> = api.hosts.iter().map(piece).collect();
+        let is_sent = |source: &String| hosts.iter().any(|host| source.contains(host.as_str()));
+        if !rule.no_match.iter().any(is_sent) {
+            let message = format!(
+                "no `no-match` of rule `{}` sends the server anything",
+                rule.id
+            );
+            let help = "show a request to the same server that the rule must leave alone";
+            self.advise(&at.key("no-match"), message, help);
+        }
+        let commands = at.key("command");
+        for (place, request) in rule.command.iter().enumerate() {
+            let mut listed = api.read_only.iter().chain(&api.reversible);
+            if rule.when.is_none() && listed.any(|known| known == request) {
+                let message = format!("`{request}` is listed as harmless, too");
+                let help = "take it out of the list: what the rule says counts";
+                self.advise(&commands.index(place), message, help);
+            }
+            let mut before = api.rule.iter().take(index);
+            let first = before.find(|other| {
+                let decides = other.when.is_none() && other.unless.is_none();
+                decides && other.command.contains(request)
+            });
+            if let Some(first) = first {
+                let message = format!("the rule is never reached: `{}` is first", first.id);
+                let help = "the first rule that fits a request decides";
+                self.advise(&commands.index(place), message, help);
+            }
+        }
+    }
+
+    fn of_cli(&mut self, at: &At<'_>, cli: &Cli, rule: &Rule) {
+        let id = &rule.id;
         if !rule.no_match.iter().any(|source| names(source, cli)) {
             let message = format!("no `no-match` of rule `{id}` runs the program");
             let help = "show a command of the same program that the rule must leave alone";
@@ -134,19 +203,11 @@ impl Linter<'_> {
             let message = format!("the rule is never reached: under `{flag}` nothing is done");
             self.advise(&at.key("when"), message, "take the flag out of `harmless`");
         }
-        let same = rule
-            .unless
-            .as_ref()
-            .is_some_and(|unless| is_same(unless, when));
-        if same {
-            let message = "the rule is never reached: `unless` is the same as `when`";
-            self.advise(&at.key("unless"), message, "");
-        }
     }
 
     /// Two rules that say the same of the same commands.
-    fn repeated(&mut self, at: &At<'_>, cli: &Cli, index: usize) {
-        let Some(rule) = cli.rule.get(index) else {
+    fn repeated(&mut self, at: &At<'_>, rules: &[Rule], index: usize) {
+        let Some(rule) = rules.get(index) else {
             return;
         };
         let same =
@@ -155,7 +216,7 @@ impl Linter<'_> {
                 (Some(one), Some(other)) => is_same(one, other),
                 _ => false,
             };
-        let before = cli.rule.iter().take(index).find(|other| {
+        let before = rules.iter().take(index).find(|other| {
             other.command == rule.command
                 && other.class == rule.class
                 && same(&other.when, &rule.when)

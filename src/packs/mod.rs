@@ -177,6 +177,12 @@ impl Packs {
         Some((self.compiled.pack(index)?, self.origins.get(index)))
     }
 
+    /// Where the pack of an API comes from, if it was added.
+    #[must_use]
+    pub fn api_origin(&self, index: usize) -> Option<&Origin> {
+        self.origins.get(self.compiled.pack_of_api(index)?)
+    }
+
     /// The names of the packs.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.compiled.packs()

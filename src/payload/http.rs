@@ -6,6 +6,7 @@
 mod api;
 mod curl;
 mod curl_config;
+mod forge;
 mod httpie;
 mod output;
 mod raw;
@@ -16,6 +17,7 @@ use crate::call::{Call, Findings};
 use crate::location::Location;
 use crate::payload::holes::Holes;
 use crate::resolve::Stdin;
+pub(crate) use api::explain;
 pub use api::judge;
 pub use url::Url;
 
@@ -68,41 +70,64 @@ impl Request {
     }
 }
 
-pub fn analyze_curl(call: &Call<'_>, findings: &mut Findings) {
-    let holes = Holes::default();
-    for request in curl::requests(call, &holes, findings) {
-        judge(call, &holes, &request, findings);
-    }
+/// The clients that packs name as native readers, each with what it would send.
+type Requests = fn(&Call<'_>, &Holes, &mut Findings) -> Vec<Request>;
+
+/// What this client would send; `None` for a native reader of something else.
+pub(crate) fn client(analyzer: &str) -> Option<Requests> {
+    Some(match analyzer {
+        "curl" => curl_requests,
+        "wget" => wget::requests,
+        "httpie" => |call, holes, _| httpie::request(call, holes).into_iter().collect(),
+        "forge" => |call, holes, _| forge::request(call, holes).into_iter().collect(),
+        "raw-http" => |call, holes, _| raw::requests(call, holes),
+        _ => return None,
+    })
+}
+
+fn curl_requests(call: &Call<'_>, holes: &Holes, findings: &mut Findings) -> Vec<Request> {
+    let mut requests = curl::requests(call, holes, findings);
     // curlie takes curl's options with httpie's words.
     let is_curlie = call
         .command
         .program()
         .is_some_and(|program| program.ends_with("curlie"));
     if is_curlie && call.args.operands.len() > 1 {
-        analyze_httpie(call, findings);
+        requests.extend(httpie::request(call, holes));
     }
+    requests
+}
+
+fn analyze(analyzer: &str, call: &Call<'_>, findings: &mut Findings) {
+    let holes = Holes::default();
+    let Some(requests) = client(analyzer) else {
+        return;
+    };
+    for request in requests(call, &holes, findings) {
+        judge(call, &holes, &request, findings);
+    }
+}
+
+pub fn analyze_curl(call: &Call<'_>, findings: &mut Findings) {
+    analyze("curl", call, findings);
 }
 
 /// A bare connection: nc and its kin.
 pub fn analyze_raw(call: &Call<'_>, findings: &mut Findings) {
-    let holes = Holes::default();
-    for request in raw::requests(call, &holes) {
-        judge(call, &holes, &request, findings);
-    }
+    analyze("raw-http", call, findings);
 }
 
 pub fn analyze_wget(call: &Call<'_>, findings: &mut Findings) {
-    let holes = Holes::default();
-    for request in wget::requests(call, &holes, findings) {
-        judge(call, &holes, &request, findings);
-    }
+    analyze("wget", call, findings);
 }
 
 pub fn analyze_httpie(call: &Call<'_>, findings: &mut Findings) {
-    let holes = Holes::default();
-    if let Some(request) = httpie::request(call, &holes) {
-        judge(call, &holes, &request, findings);
-    }
+    analyze("httpie", call, findings);
+}
+
+/// The `api` command of a code host's client.
+pub fn analyze_forge(call: &Call<'_>, findings: &mut Findings) {
+    analyze("forge", call, findings);
 }
 
 /// What a file holds that the client sends; a placeholder that says why, if it can't be read.

@@ -45,6 +45,7 @@ pub fn analyzer(name: &str) -> Option<Analyzer> {
         "curl" => http::analyze_curl,
         "wget" => http::analyze_wget,
         "httpie" => http::analyze_httpie,
+        "forge" => http::analyze_forge,
         "direnv" => runner::direnv::analyze,
         "go" => go,
         "lefthook" => runner::hooks::lefthook,

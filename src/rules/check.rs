@@ -143,6 +143,15 @@ impl Checker<'_> {
             }
             self.requests(&at.key("command"), &rule.command);
         }
+        let delegates = at.key("delegate");
+        for (index, delegate) in api.delegate.iter().enumerate() {
+            let at = delegates.index(index);
+            self.requests(&at.key("command"), &delegate.command);
+            if !matches!(delegate.from, DelegateSource::Option(_)) {
+                let help = Some("as in `from = { option = \"query\" }`".to_owned());
+                self.offer(&at.key("from"), "a request has nothing but fields", help);
+            }
+        }
         let analyzer = api.analyzer.as_deref();
         self.listed(&at.key("analyzer"), "analyzer", analyzer, API_ANALYZERS);
     }

@@ -25,7 +25,15 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     let words = words(&to.from, call);
     let by_itself = match &to.from {
         DelegateSource::After { .. } | DelegateSource::Env(_) => true,
-        DelegateSource::Option(_) => to.to == Language::Shell || to.program.is_some(),
+        DelegateSource::Option(_) => {
+            let texts = [
+                Language::Shell,
+                Language::Sql,
+                Language::Mysql,
+                Language::Sqlite,
+            ];
+            texts.contains(&to.to) || to.program.is_some()
+        }
         _ => false,
     };
     if by_itself {

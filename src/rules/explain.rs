@@ -7,11 +7,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::condition::Truth;
+use super::condition::{Facts, Truth};
 use super::matcher::Matcher;
+pub use super::request::ByApi;
+use super::schema::Rule;
 use super::{argv, lookup};
-use crate::call::{Args, Call};
+use crate::call::{Args, Call, Findings};
 use crate::packs::{Entry, Layer, Packs};
+use crate::payload::holes::Holes;
+use crate::payload::http;
 use crate::resolve::{Argument, Command, base_name};
 use crate::world::World;
 
@@ -49,6 +53,18 @@ pub struct Reading {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub harmless: Option<String>,
     pub rules: Vec<Tried>,
+    /// What it sends, if it is an HTTP client.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
+}
+
+/// An HTTP request, as every API that knows its server reads it.
+#[derive(Debug, Serialize)]
+pub struct Request {
+    pub method: String,
+    pub url: String,
+    /// Empty if no pack describes the server.
+    pub apis: Vec<ByApi>,
 }
 
 /// A rule, and what became of it.
@@ -141,11 +157,32 @@ fn reading(matcher: &Matcher<'_>) -> Reading {
         uncertain: !args.uncertain.is_empty(),
         unknown_command: args.unknown_command.as_ref().map(shown),
         rules: rules.collect(),
+        requests: requests(matcher),
         harmless,
     }
 }
 
-fn tried(matcher: &Matcher<'_>, rule: &super::schema::Rule) -> (bool, String) {
+fn requests(matcher: &Matcher<'_>) -> Vec<Request> {
+    let analyzer = matcher.cli.analyzer.as_deref();
+    let Some(client) = analyzer.and_then(http::client) else {
+        return Vec::new();
+    };
+    let (holes, call) = (Holes::default(), &matcher.call);
+    let sent = client(call, &holes, &mut Findings::default());
+    sent.iter()
+        .map(|request| {
+            let url = &request.url;
+            let url = format!("{}://{}{}", url.scheme, url.authority(), url.path);
+            Request {
+                method: holes.display(&request.method),
+                url: holes.display(&url),
+                apis: http::explain(call, &holes, request),
+            }
+        })
+        .collect()
+}
+
+fn tried(matcher: &Matcher<'_>, rule: &Rule) -> (bool, String) {
     if !matcher.covers(&rule.command) {
         let commands = if rule.command.is_empty() {
             "the program without a command".to_owned()
@@ -154,7 +191,11 @@ fn tried(matcher: &Matcher<'_>, rule: &super::schema::Rule) -> (bool, String) {
         };
         return (false, format!("it is for {commands}"));
     }
-    let facts = matcher.facts();
+    because(&matcher.facts(), rule)
+}
+
+/// Whether the conditions of a rule hold, and why.
+pub(super) fn because(facts: &Facts<'_>, rule: &Rule) -> (bool, String) {
     let mut said = Vec::new();
     if let Some(when) = &rule.when {
         let truth = facts.holds(when);

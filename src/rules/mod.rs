@@ -27,5 +27,6 @@ pub(crate) use delegate::{origin_of, packaged};
 pub(crate) use input::replaced;
 pub use matcher::judge;
 pub(crate) use paths::{deletion, overwriting};
+pub(crate) use request::known as known_request;
 pub(crate) use script::{from_stdin as script_from_stdin, interpreter, run as script};
 pub(crate) use verb::deletes;

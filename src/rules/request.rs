@@ -3,14 +3,17 @@
 //! Owns how a request is found in an [`Api`]: its server, its path and what its body holds. Never
 //! decides.
 
+use serde::Serialize;
+
 use super::condition::{Facts, Truth};
+use super::explain::{Tried, because};
 use super::matcher::effect;
-use super::schema::{Api, Rule, RuleClass};
-use super::{place, target};
+use super::schema::{Api, Delegate, Rule, RuleClass};
+use super::{delegate, place, target};
 use crate::call::{Args, Call, Findings, GivenOption};
 use crate::context::Place;
 use crate::location::Location;
-use crate::packs::Packs;
+use crate::packs::{Layer, Packs};
 use crate::payload::holes::{Holes, has_hole};
 use crate::resolve::Argument;
 
@@ -56,18 +59,88 @@ pub(crate) fn judge<'a>(sent: &Sent<'_>, call: &Call<'a>, findings: &mut Finding
     }
 }
 
+/// The APIs of the packs whose servers have one of these names.
+fn apis(packs: &Packs, is_at: impl Fn(&str) -> bool) -> Vec<usize> {
+    let fitting = packs.hosts().filter(|(pattern, _)| is_at(pattern));
+    let mut apis: Vec<usize> = fitting.map(|(_, api)| api).collect();
+    apis.sort_unstable();
+    apis.dedup();
+    apis
+}
+
+/// How an API reads a request.
+#[derive(Debug, Serialize)]
+pub struct ByApi {
+    pub pack: String,
+    pub layer: Layer,
+    /// `read-only` or `reversible`, if it lists the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listed: Option<&'static str>,
+    /// The rules for this request; the first that applies decides.
+    pub rules: Vec<Tried>,
+}
+
+/// How every API that knows the server reads the request.
+pub(crate) fn explain(sent: &Sent<'_>, call: &Call<'_>) -> Vec<ByApi> {
+    let mut found = Vec::new();
+    for packs in [Packs::built_in(), call.world.packs()] {
+        for index in apis(packs, |pattern| sent.is_at(pattern)) {
+            let Some((pack, api)) = packs.api(index) else {
+                continue;
+            };
+            let origin = packs.api_origin(index);
+            found.push(ByApi {
+                pack: pack.to_owned(),
+                layer: origin.map_or(Layer::BuiltIn, |origin| origin.layer),
+                listed: paths(api, sent.path).find_map(|path| sent.list(api, path)),
+                rules: sent.tried(api, &Call { pack, ..*call }),
+            });
+        }
+    }
+    found
+}
+
+/// The rule of the built-in packs that knows a request to this server, where an added pack calls
+/// it harmless: `host` and `request` as in a pack.
+pub(crate) fn known(host: &str, request: &str) -> Option<(&'static str, &'static Rule)> {
+    let packs = Packs::built_in();
+    let (method, template) = request.split_once(' ')?;
+    let sample = sampled(template);
+    let sampled_host = host.replace('*', "any");
+    let is_at =
+        |pattern: &str| like(pattern, &sampled_host) || like(host, &pattern.replace('*', "any"));
+    apis(packs, is_at).into_iter().find_map(|index| {
+        let (pack, api) = packs.api(index)?;
+        let rule = api.rule.iter().find(|rule| {
+            rule.command.iter().any(|known| {
+                known.split_once(' ').is_some_and(|(own, known)| {
+                    (own == method || own == "*" || method == "*")
+                        && paths(api, &sample).any(|path| parts(known, path).is_some())
+                })
+            })
+        })?;
+        Some((pack, rule))
+    })
+}
+
+/// A path that fits the template.
+fn sampled(template: &str) -> String {
+    let word = |word: &str| match variable(word) {
+        Some((before, name, after)) => format!("{before}{name}{after}"),
+        None => word.replace("**", "any"),
+    };
+    let words: Vec<String> = words(template).map(word).collect();
+    format!("/{}", words.join("/"))
+}
+
 fn in_packs<'a>(
     packs: &'a Packs,
     sent: &Sent<'_>,
     call: &Call<'a>,
     findings: &mut Findings,
 ) -> Answer<'a> {
-    let fitting = packs.hosts().filter(|(pattern, _)| sent.is_at(pattern));
-    let mut apis: Vec<usize> = fitting.map(|(_, api)| api).collect();
-    apis.sort_unstable();
-    apis.dedup();
     let mut answer = Answer::Unlisted;
-    for index in apis {
+    for index in apis(packs, |pattern| sent.is_at(pattern)) {
         let Some((pack, api)) = packs.api(index) else {
             let reason = "the compiled packs are damaged; the next command finds them made anew";
             findings.opaque(reason, sent.location);
@@ -99,17 +172,72 @@ impl Sent<'_> {
             for rule in &api.rule {
                 let mut requests = rule.command.iter();
                 if let Some(parts) = requests.find_map(|request| self.is(request, path))
-                    && self.applies(rule, api, parts, call, findings)
+                    && self.applies(rule, api, &parts, call, findings)
                 {
                     return true;
                 }
             }
-            let mut listed = api.read_only.iter().chain(&api.reversible);
-            if listed.any(|request| !has_hole(path) && self.is(request, path).is_some()) {
+            if self.hands_on(api, path, call, findings) || self.list(api, path).is_some() {
                 return true;
             }
         }
         false
+    }
+
+    /// The list that has this path, by its name.
+    fn list(&self, api: &Api, path: &str) -> Option<&'static str> {
+        let lists = [
+            ("read-only", &api.read_only),
+            ("reversible", &api.reversible),
+        ];
+        let has = |requests: &[String]| {
+            let mut requests = requests.iter();
+            !has_hole(path) && requests.any(|request| self.is(request, path).is_some())
+        };
+        let found = lists.into_iter().find(|(_, requests)| has(requests));
+        found.map(|(name, _)| name)
+    }
+
+    /// Whether the API hands part of such a request on; what that does is noted.
+    fn hands_on(&self, api: &Api, path: &str, call: &Call<'_>, findings: &mut Findings) -> bool {
+        let mut is_known = false;
+        for to in &api.delegate {
+            let mut requests = to.command.iter();
+            if let Some(parts) = requests.find_map(|request| self.is(request, path)) {
+                is_known = true;
+                self.hand_on(to, api, &parts, call, findings);
+            }
+        }
+        is_known
+    }
+
+    fn hand_on(
+        &self,
+        to: &Delegate,
+        api: &Api,
+        parts: &[(String, String)],
+        call: &Call<'_>,
+        findings: &mut Findings,
+    ) {
+        let args = self.args(parts);
+        let call = &Call {
+            args: &args,
+            ..*call
+        };
+        if args.open {
+            let reason = "what the request tells the server to run is known only when it is sent";
+            findings.opaque(reason, self.location);
+            return;
+        }
+        let before = findings.effects.len();
+        delegate::hand_on(to, call, findings);
+        let place = place::hinted(&api.place, call, self.place.clone());
+        for effect in findings.effects.iter_mut().skip(before) {
+            if effect.target.environment.is_none() {
+                effect.target.environment.clone_from(&place.environment);
+                effect.target.tier = place.tier;
+            }
+        }
     }
 
     /// The parts of the path, if it is such a request.
@@ -127,11 +255,11 @@ impl Sent<'_> {
         &self,
         rule: &Rule,
         api: &Api,
-        parts: Vec<(String, String)>,
+        parts: &[(String, String)],
         call: &Call<'_>,
         findings: &mut Findings,
     ) -> bool {
-        let args = self.args(&parts);
+        let args = self.args(parts);
         let call = &Call {
             args: &args,
             ..*call
@@ -164,6 +292,32 @@ impl Sent<'_> {
             .map(|name| effect(rule, call, &place, Some(name)));
         findings.effects.extend(named);
         true
+    }
+
+    /// The rules for this request, each with what became of it.
+    fn tried(&self, api: &Api, call: &Call<'_>) -> Vec<Tried> {
+        let mut tried: Vec<Tried> = Vec::new();
+        for path in paths(api, self.path) {
+            for rule in &api.rule {
+                let mut requests = rule.command.iter();
+                let Some(parts) = requests.find_map(|request| self.is(request, path)) else {
+                    continue;
+                };
+                let args = self.args(&parts);
+                let facts = Facts {
+                    args: &args,
+                    command: call.command,
+                    world: call.world,
+                };
+                let (applies, why) = because(&facts, rule);
+                tried.push(Tried {
+                    rule: format!("{}/{}", call.pack, rule.id),
+                    applies,
+                    because: why,
+                });
+            }
+        }
+        tried
     }
 
     /// The request, as conditions and sources see it.
@@ -348,6 +502,37 @@ mod tests {
                 each.collect::<Vec<_>>().join(" ")
             });
             assert_eq!(shown.as_deref(), found, "{template} {path}");
+        }
+    }
+
+    #[test]
+    fn what_guard_knows_of_a_request_is_found_by_other_templates_of_it() {
+        for (host, request, rule) in [
+            (
+                "api.github.com",
+                "DELETE /repos/{owner}/{repo}",
+                Some("github-repository-delete"),
+            ),
+            (
+                "*",
+                "DELETE /api/v3/repos/{a}/{b}",
+                Some("github-repository-delete"),
+            ),
+            (
+                "*.github.com",
+                "* /repos/x/y",
+                Some("github-repository-delete"),
+            ),
+            (
+                "api.github.com",
+                "DELETE /user/starred/{owner}/{repo}",
+                None,
+            ),
+            ("api.github.com", "GET /repos/{owner}/{repo}", None),
+            ("api.acme.io", "DELETE /repos/{owner}/{repo}", None),
+        ] {
+            let found = known(host, request).map(|(_, rule)| rule.id.as_str());
+            assert_eq!(found, rule, "{host} {request}");
         }
     }
 

@@ -55,6 +55,10 @@ pub struct Api {
     pub reversible: Vec<String>,
     #[serde(default)]
     pub rule: Vec<Rule>,
+    /// What a request hands on to another interpreter: `command` holds requests, and `from` names
+    /// a field by `option`.
+    #[serde(default)]
+    pub delegate: Vec<Delegate>,
     /// A native reader for requests that no rule and no list has: one of [`API_ANALYZERS`].
     #[serde(default)]
     pub analyzer: Option<String>,
@@ -160,6 +164,7 @@ pub const ANALYZERS: &[&str] = &[
     "curl",
     "wget",
     "httpie",
+    "forge",
     "lua",
     "make",
     "concurrently",

@@ -211,3 +211,80 @@ fn a_new_pack_passes_its_own_tests() {
     assert_eq!(found["packs"][0]["pack"], "shell");
     assert_eq!(found["packs"][0]["readings"][0]["operands"][0], "x");
 }
+
+const API: &str = r#"
+schema = 1
+[pack]
+name = "acme"
+version = "1.0.0"
+summary = "a made-up cloud"
+docs = "https://acme.io/docs"
+[[api]]
+hosts = ["api.acme.io"]
+reversible = ["DELETE /clusters/{name}"]
+[[api.rule]]
+id = "cluster-delete"
+command = ["DELETE /clusters/{name}"]
+class = "recoverable"
+action = "delete"
+target = { kind = "cluster", name = [{ option = "name" }] }
+summary = "Deletes the cluster."
+source = "its manual"
+match = ["curl -X DELETE https://api.acme.io/clusters/a"]
+no-match = ["echo clusters"]
+[[api.rule]]
+id = "cluster-delete-again"
+command = ["DELETE /clusters/{name}"]
+when = { option = { name = "force", is = ["true"] } }
+class = "irreversible"
+action = "delete"
+target = { kind = "cluster", name = [{ option = "name" }] }
+summary = "deletes the cluster at once"
+source = "its manual"
+match = ["curl -X DELETE https://api.acme.io/clusters/a?force=true"]
+no-match = ["curl https://api.acme.io/clusters/a"]
+"#;
+
+#[test]
+fn what_a_pack_says_of_requests_is_listed_explained_and_linted() {
+    let machine = Machine::new();
+    fs::write(machine.pack("acme"), API).unwrap();
+    let said = |arguments: &[&str]| {
+        let output = machine.guard(arguments);
+        let said = [output.stdout, output.stderr].concat();
+        String::from_utf8(said).unwrap()
+    };
+    let linted = said(&["rules", "lint", "acme"]);
+    for advice in [
+        "the text ends with a period",
+        "the summary begins with a capital letter",
+        "does not say what brings it back",
+        "no `no-match` of rule `cluster-delete` sends the server anything",
+        "`DELETE /clusters/{name}` is listed as harmless, too",
+        "the rule is never reached: `cluster-delete` is first",
+    ] {
+        assert!(linted.contains(advice), "{advice}: {linted}");
+    }
+    let listed = said(&["rules", "list", "api.acme.io"]);
+    assert!(listed.contains("acme/cluster-delete-again"), "{listed}");
+    let request = "curl -X DELETE -d force=true https://api.acme.io/clusters/a";
+    let explained = said(&["rules", "explain", "-c", request]);
+    for line in [
+        "request    DELETE https://api.acme.io/clusters/a",
+        "pack acme (user): it is reversible",
+        "applies    acme/cluster-delete: ",
+    ] {
+        assert!(explained.contains(line), "{line}: {explained}");
+    }
+    let known = said(&[
+        "rules",
+        "explain",
+        "--",
+        "gh",
+        "api",
+        "-XDELETE",
+        "repos/a/b",
+    ]);
+    let line = "applies    api-platforms/github-repository-delete";
+    assert!(known.contains(line), "{known}");
+}

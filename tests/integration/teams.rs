@@ -218,6 +218,11 @@ fn what_is_changed_unsigned_or_looser_is_refused() {
         &["add", &looser],
         "calls `docker volume rm` harmless",
     );
+    let looser = acme("1.0.0")
+        + "\n[[api]]\nhosts = [\"*.github.com\"]\nread-only = [\"DELETE /repos/{a}/{b}\"]\n";
+    let looser = team.publish(&looser, Some("ann"));
+    let expected = "calls `DELETE /repos/{a}/{b}` at `*.github.com` harmless";
+    refused(&other, &["add", &looser], expected);
     let wrong = acme("1.0.0").replace(
         "no-match = [\"acme db ls\"",
         "no-match = [\"acme db wipe -n x\"",

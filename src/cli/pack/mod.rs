@@ -26,6 +26,7 @@ use crate::packs::examples::{self, Scene};
 use crate::packs::lock::{Lock, Locked, sha256};
 use crate::packs::source::{Source, Unusable};
 use crate::packs::{self, Entry, Layer, Packs, library};
+use crate::rules::known_request;
 use crate::rules::schema::Pack;
 
 /// Something is not as it was added.
@@ -613,6 +614,18 @@ fn loosens(pack: &Pack) -> Option<String> {
                     ));
                 }
             }
+        }
+    }
+    let listed = pack.api.iter().flat_map(|api| {
+        let requests = api.read_only.iter().chain(&api.reversible);
+        requests.flat_map(|request| api.hosts.iter().map(move |host| (host, request)))
+    });
+    for (host, request) in listed {
+        if let Some((owner, rule)) = known_request(host, request) {
+            return Some(format!(
+                "it calls `{request}` at `{host}` harmless, and `{owner}/{}` says: {}",
+                rule.id, rule.summary
+            ));
         }
     }
     None

@@ -9,7 +9,7 @@ use crate::gate::EXIT_FAILED;
 use crate::judge::{Subject, commands_of};
 use crate::packs::Layer;
 use crate::resolve::Stdin;
-use crate::rules::explain::{ByPack, Explained, Reading, explain};
+use crate::rules::explain::{ByPack, Explained, Reading, Request, explain};
 use crate::world::System;
 
 #[derive(Debug, Args)]
@@ -77,10 +77,7 @@ fn show(text: &mut String, explained: &Explained, all: bool) {
         readings,
     } in &explained.packs
     {
-        let layer = match layer {
-            Layer::BuiltIn => String::new(),
-            layer => format!(" ({layer})"),
-        };
+        let layer = added(*layer);
         let _ = match listed {
             Some(listed) => writeln!(text, "  pack {pack}{layer}: `{program}` is {listed}"),
             None => writeln!(text, "  pack {pack}{layer}"),
@@ -124,5 +121,38 @@ fn show_reading(text: &mut String, reading: &Reading, all: bool) {
             "not",
             &format!("{hidden} rules of other commands (--all shows them)"),
         );
+    }
+    for request in &reading.requests {
+        show_request(text, request);
+    }
+}
+
+fn show_request(text: &mut String, request: &Request) {
+    let Request { method, url, apis } = request;
+    let _ = writeln!(text, "    request    {method} {url}");
+    if apis.is_empty() {
+        let _ = writeln!(text, "      no pack describes its server");
+    }
+    for api in apis {
+        let (pack, layer) = (&api.pack, added(api.layer));
+        let _ = match api.listed {
+            Some(listed) => writeln!(text, "      pack {pack}{layer}: it is {listed}"),
+            None => writeln!(text, "      pack {pack}{layer}"),
+        };
+        for tried in &api.rules {
+            let mark = if tried.applies { "applies" } else { "not" };
+            let _ = writeln!(text, "        {mark:<10} {}: {}", tried.rule, tried.because);
+        }
+        if api.rules.is_empty() {
+            let _ = writeln!(text, "        no rule is for it");
+        }
+    }
+}
+
+/// Where a pack comes from, if it is not part of guard.
+fn added(layer: Layer) -> String {
+    match layer {
+        Layer::BuiltIn => String::new(),
+        layer => format!(" ({layer})"),
     }
 }

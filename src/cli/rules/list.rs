@@ -12,7 +12,7 @@ use crate::packs::{Layer, catalogue};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only rules whose id, program or summary contains this
+    /// Only rules whose id, program, server or summary contains this
     pattern: Option<String>,
     /// One JSON object a line
     #[arg(long)]
@@ -25,7 +25,11 @@ struct Line<'a> {
     class: &'static str,
     layer: Layer,
     file: String,
+    /// The programs that the rule is for, or the servers.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     programs: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    hosts: &'a [String],
     summary: &'a str,
 }
 
@@ -44,10 +48,16 @@ pub(super) fn run(options: &Options) -> u8 {
                 continue;
             }
         };
-        for cli in &pack.cli {
-            for rule in &cli.rule {
+        let none: &[String] = &[];
+        let clis = pack.cli.iter().map(|cli| (&cli.rule, &*cli.programs, none));
+        let apis = pack.api.iter().map(|api| (&api.rule, none, &*api.hosts));
+        for (rules, programs, hosts) in clis.chain(apis) {
+            for rule in rules {
                 let id = format!("{}/{}", pack.pack.name, rule.id);
-                let all = [&id, &rule.summary].into_iter().chain(&cli.programs);
+                let all = [&id, &rule.summary]
+                    .into_iter()
+                    .chain(programs)
+                    .chain(hosts);
                 if !all
                     .into_iter()
                     .any(|text| text.to_lowercase().contains(&wanted))
@@ -60,7 +70,8 @@ pub(super) fn run(options: &Options) -> u8 {
                     class: class(rule.class),
                     layer: loaded.origin.layer,
                     file: loaded.origin.path.display().to_string(),
-                    programs: &cli.programs,
+                    programs,
+                    hosts,
                     summary: &rule.summary,
                 };
                 if options.json {

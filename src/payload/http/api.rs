@@ -40,6 +40,17 @@ fn overridden(request: &Request) -> Option<String> {
     .map(str::to_ascii_uppercase)
 }
 
+/// How each pack that knows the server reads the request, and which rules were tried on it.
+#[must_use]
+pub(crate) fn explain(call: &Call<'_>, holes: &Holes, request: &Request) -> Vec<request::ByApi> {
+    let judged = Judged {
+        call,
+        holes,
+        request,
+    };
+    judged.sent(|sent| request::explain(sent, call))
+}
+
 /// Judges one request.
 pub fn judge(call: &Call<'_>, holes: &Holes, request: &Request, findings: &mut Findings) {
     let request = &Judged {
@@ -116,6 +127,11 @@ impl Judged<'_> {
 
     /// What the packs say of it.
     fn listed(&self, findings: &mut Findings) -> Answer<'_> {
+        self.sent(|sent| request::judge(sent, self.call, findings))
+    }
+
+    /// The request, as packs ask about it.
+    fn sent<T>(&self, ask: impl FnOnce(&Sent<'_>) -> T) -> T {
         let request = self.request;
         let (host, authority) = (&request.url.host, request.url.authority());
         let mut hosts = request.aliases.clone();
@@ -142,7 +158,7 @@ impl Judged<'_> {
             tier: self.tier(),
             ..Place::default()
         };
-        let sent = Sent {
+        ask(&Sent {
             holes: self.holes,
             hosts: &hosts,
             method: &overridden(request).unwrap_or_else(|| request.method.clone()),
@@ -151,8 +167,7 @@ impl Judged<'_> {
             open,
             place: &place,
             location: &request.location,
-        };
-        request::judge(&sent, self.call, findings)
+        })
     }
 
     fn railway(&self, findings: &mut Findings) {
@@ -215,10 +230,10 @@ impl Judged<'_> {
             self.mutation(mutation, findings);
         }
         let found = findings.effects.len() > before;
-        let hidden = self.host_is_unknown() && !found && method != "GET" && self.may_be_graphql();
+        let hidden = !found && method != "GET" && self.may_be_graphql();
         if let Some(reason) = reading.unseen.as_ref().filter(|_| hidden) {
             let host = self.holes.display(&self.request.url.host);
-            let reason = format!("neither the host nor the body is known: {host}; {reason}");
+            let reason = format!("what is sent to {host} cannot be seen: {reason}");
             findings.opaque(reason, &self.request.location);
         }
         if matches!(method.as_str(), "PUT" | "PATCH")
@@ -265,10 +280,9 @@ impl Judged<'_> {
     /// Whether the path may be that of a GraphQL server: it is not known, or says so.
     fn may_be_graphql(&self) -> bool {
         let path = &self.request.url.path;
-        path.trim_matches('/').is_empty()
-            || has_hole(path)
-            || path.contains("graphql")
+        path.contains("graphql")
             || path.contains("gql")
+            || (self.host_is_unknown() && (path.trim_matches('/').is_empty() || has_hole(path)))
     }
 
     /// Whether AWS's own reader knows the service that this goes to.

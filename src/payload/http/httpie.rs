@@ -201,7 +201,7 @@ fn split_item(word: &str) -> Option<(String, &'static str, String)> {
 }
 
 /// Sets `a[b][c]` in the body; a key that is not so nested is taken as it is.
-fn put(body: &mut Value, key: &str, value: Value) {
+pub(super) fn put(body: &mut Value, key: &str, value: Value) {
     let mut path = Vec::new();
     let (head, mut rest) = key.find('[').map_or((key, ""), |at| key.split_at(at));
     path.push(head);
