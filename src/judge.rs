@@ -12,8 +12,8 @@ use crate::effect::{Assessment, Effect, Opaque, Tier};
 use crate::location::{Location, Span};
 use crate::printed;
 use crate::resolve::{
-    self, Argument, Command, Content, Directory, Environment, Origin, Sink, Start, Stdin, Text,
-    Written, base_name,
+    self, Argument, Command, Content, Directory, Environment, Origin, RedirectionKind, Sink, Start,
+    Stdin, Text, Written, base_name,
 };
 use crate::rules;
 use crate::shell::Dialect;
@@ -319,11 +319,21 @@ impl Sink for Judge<'_> {
         self.depth += 1;
         let outer = std::mem::replace(&mut self.nesting, nesting);
         let findings = rules::judge(&command, self.world);
-        if !findings.only_looks {
-            self.world.touch();
-        } else if !command.redirections.is_empty() {
+        let mut written = command
+            .redirections
+            .iter()
+            .filter(|redirection| !matches!(redirection.kind, RedirectionKind::Read))
+            .map(|redirection| redirection.path.exact())
+            .peekable();
+        if findings.only_looks && written.peek().is_none() {
+            // It changes nothing.
+        } else if findings.only_looks
+            && written.all(|path| path.is_some_and(|path| command.directory.join(path).is_some()))
+        {
             // What it changes is what it writes, which is noted.
             self.world.touch_written();
+        } else {
+            self.world.touch();
         }
         self.take(findings, &command);
         self.nesting = outer;

@@ -51,6 +51,14 @@ impl Interpreter<'_> {
                         _ => kind,
                     };
                 }
+                if operand.value.exact().is_none()
+                    && self.state.options.may(ShellOption::ExpandAliases)
+                {
+                    let shown = operand.value.display();
+                    let reason =
+                        format!("`alias` gives a name that is known only when it runs: {shown}");
+                    self.sink.opaque(reason, operand.location.clone());
+                }
                 continue;
             };
             let name = name.to_owned();
@@ -83,6 +91,15 @@ impl Interpreter<'_> {
             aliases.clear();
         }
         aliases.retain(|(_, name), _| !names.contains(&name.as_str()));
+        if operands
+            .iter()
+            .any(|operand| operand.value.exact().is_none())
+        {
+            // Any of them.
+            for alias in aliases.values_mut() {
+                alias.certain = false;
+            }
+        }
     }
 
     /// Whether an alias was there when this command was read; `None` where it is not known.

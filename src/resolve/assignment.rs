@@ -59,6 +59,7 @@ impl Interpreter<'_> {
         let current = self.state.variable(self.world, name);
         let text = self.convert(text, attributes);
         let value = match (current, place) {
+            (_, None) if attributes.keyed => Value::unknown(name),
             (current, None) => match current {
                 // The first element of an array.
                 Some(Value::Array(_) | Value::Map(_)) => {
@@ -75,6 +76,10 @@ impl Interpreter<'_> {
         };
         if let Value::Scalar(text) = &value {
             self.hook(name, text);
+        }
+        if name == "OPTIND" {
+            // `getopts` begins with that word.
+            self.state.option_at = Some(0);
         }
         self.state.set(self.world, name, value);
     }
@@ -256,7 +261,8 @@ impl Interpreter<'_> {
                 None | Some(Value::Unset) => Some(SharedMap::default()),
                 Some(Value::Scalar(_) | Value::OneOf(_) | Value::Map(_)) => None,
             };
-            self.array(before, elements, attributes)
+            let listed = self.array(before, elements, attributes);
+            listed.filter(|_| !attributes.keyed)
         };
         value.unwrap_or_else(|| Value::unknown(name))
     }
@@ -349,17 +355,13 @@ impl Interpreter<'_> {
     pub(super) fn hook(&mut self, name: &str, value: &Text) {
         match name {
             "PS0" | "PS1" | "PS2" | "PS3" | "PS4" => {
-                self.conditional += 1;
-                self.expand_again(value, name);
-                self.conditional -= 1;
+                self.on_a_way(|shell| shell.expand_again(value, name));
             }
             "PROMPT_COMMAND" => {
                 let place = self.current.clone();
-                self.conditional += 1;
-                self.subshell(|shell| {
+                self.aside(|shell| {
                     shell.unsure_text(value, Origin::Place(place.clone()), &place, name)
                 });
-                self.conditional -= 1;
             }
             _ => {}
         }

@@ -138,16 +138,54 @@ struct Braces {
     closes: Vec<Option<usize>>,
 }
 
+/// The braces that are open at one depth.
+#[derive(Default)]
+struct Open {
+    /// Nothing has been seen that lets them close.
+    waiting: Vec<usize>,
+    /// A comma or dots have been seen.
+    ready: Vec<usize>,
+}
+
+/// Where each brace closes, as bash looks for it: at the first `}` of its depth behind a comma or
+/// dots. A `}` before these is a character to it, though one that ends the depth.
 fn closes(tokens: &[Token]) -> Vec<Option<usize>> {
     let mut closes = vec![None; tokens.len()];
-    let mut open = Vec::new();
+    let mut outer: Vec<Open> = Vec::new();
+    let mut open = Open::default();
     for (at, token) in tokens.iter().enumerate() {
-        if is_char(token, '{') {
-            open.push(at);
-        } else if is_char(token, '}')
-            && let Some(close) = open.pop().and_then(|open: usize| closes.get_mut(open))
-        {
-            *close = Some(at);
+        let Token::Char(character) = token else {
+            continue;
+        };
+        let is_next = |ahead: usize, wanted: char| {
+            let next = tokens.get(at + ahead);
+            next.is_some_and(|next| is_char(next, wanted))
+        };
+        match character {
+            '{' => {
+                let inner = Open {
+                    waiting: vec![at],
+                    ready: Vec::new(),
+                };
+                outer.push(std::mem::replace(&mut open, inner));
+            }
+            '}' => {
+                for open in open.ready.drain(..) {
+                    if let Some(close) = closes.get_mut(open) {
+                        *close = Some(at);
+                    }
+                }
+                if let Some(mut before) = outer.pop() {
+                    if before.waiting.len() < open.waiting.len() {
+                        std::mem::swap(&mut before.waiting, &mut open.waiting);
+                    }
+                    before.waiting.append(&mut open.waiting);
+                    open = before;
+                }
+            }
+            ',' => open.ready.append(&mut open.waiting),
+            '.' if is_next(1, '.') && !is_next(2, '}') => open.ready.append(&mut open.waiting),
+            _ => {}
         }
     }
     closes
@@ -159,23 +197,28 @@ impl Braces {
             return None;
         }
         for open in within.clone() {
-            let Some(close) = self.close_of(open) else {
+            let close = self.closes.get(open).copied().flatten();
+            let Some(close) = close.filter(|close| *close < within.end) else {
                 continue;
             };
-            let commas = self.commas(open, close);
-            let alternatives = if commas.is_empty() {
-                match sequence(self.tokens.get(open + 1..close)?) {
-                    Some(items) => items,
-                    None => continue,
-                }
-            } else {
+            // `{}` in front is no brace.
+            let inner = self.tokens.get(open + 1..close)?;
+            if open == within.start && inner.first().is_some_and(|next| is_char(next, '}')) {
+                continue;
+            }
+            let alternatives = if inner.iter().any(|token| is_char(token, ',')) {
                 let mut items = Vec::new();
                 let mut from = open + 1;
-                for end in commas.into_iter().chain([close]) {
+                for end in self.commas(open, close).into_iter().chain([close]) {
                     items.extend(self.expand(from..end, depth + 1)?);
                     from = end + 1;
                 }
                 items
+            } else {
+                match sequence(inner) {
+                    Some(items) => items,
+                    None => vec![self.tokens.get(open..=close)?.to_vec()],
+                }
             };
             let tails = self.expand(close + 1..within.end, depth + 1)?;
             if alternatives.len().checked_mul(tails.len())? > LIMIT {
@@ -193,19 +236,17 @@ impl Braces {
         Some(vec![self.tokens.get(within)?.to_vec()])
     }
 
-    fn close_of(&self, open: usize) -> Option<usize> {
-        self.closes.get(open).copied().flatten()
-    }
-
-    /// The commas between two braces that belong together, and to no others.
+    /// The commas between two braces that stand in no others.
     fn commas(&self, open: usize, close: usize) -> Vec<usize> {
         let mut commas = Vec::new();
-        let mut at = open + 1;
-        while at < close {
-            if self.tokens.get(at).is_some_and(|token| is_char(token, ',')) {
-                commas.push(at);
+        let mut depth = 0_usize;
+        for at in open + 1..close {
+            match self.tokens.get(at) {
+                Some(Token::Char('{')) => depth += 1,
+                Some(Token::Char('}')) => depth = depth.saturating_sub(1),
+                Some(Token::Char(',')) if depth == 0 => commas.push(at),
+                _ => {}
             }
-            at = self.close_of(at).unwrap_or(at) + 1;
         }
         commas
     }

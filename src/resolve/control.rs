@@ -39,7 +39,10 @@ impl Interpreter<'_> {
     pub(super) fn pipeline(&mut self, stages: &[Node], negated: bool) -> Text {
         let mut output = Text::empty();
         if let [stage] = stages {
-            output = self.node(stage);
+            output = match negated {
+                true => self.testing(|shell| shell.node(stage)),
+                false => self.node(stage),
+            };
             self.state.stages = Stages::Many(Rc::from([self.state.status]));
         } else {
             let mut statuses = Vec::new();
@@ -111,13 +114,15 @@ impl Interpreter<'_> {
         let Some((last, before)) = list.split_last() else {
             return (Text::empty(), self.ways(false));
         };
-        let mut output = self.list(before);
-        if self.state.left.is_some() {
-            return (output, self.ways(false));
-        }
-        let (text, ways) = self.chain(last);
-        append_output(&mut output, text);
-        (output, ways)
+        self.testing(|shell| {
+            let mut output = shell.list(before);
+            if shell.state.left.is_some() {
+                return (output, shell.ways(false));
+            }
+            let (text, ways) = shell.chain(last);
+            append_output(&mut output, text);
+            (output, ways)
+        })
     }
 
     /// Runs `a && b || c`, and says how it may have gone.
@@ -126,10 +131,14 @@ impl Interpreter<'_> {
             let output = self.node(node);
             return (output, self.ways(is_cd(node)));
         };
-        let mut output = self.node(first);
+        let mut output = self.testing(|shell| shell.node(first));
         let mut ways = self.ways(is_cd(first));
-        for (operator, right) in rest {
-            let (text, after) = self.link(ways, *operator, right);
+        for (index, (operator, right)) in rest.iter().enumerate() {
+            let last = index + 1 == rest.len();
+            let (text, after) = match last {
+                true => self.link(ways, *operator, right),
+                false => self.testing(|shell| shell.link(ways, *operator, right)),
+            };
             append_output(&mut output, text);
             ways = after;
         }
@@ -153,9 +162,7 @@ impl Interpreter<'_> {
             let text = self.node(right);
             return (text, self.ways(is_cd(right)));
         };
-        self.conditional += 1;
-        let text = self.node(right);
-        self.conditional -= 1;
+        let text = self.on_a_way(|shell| shell.node(right));
         let mut ways = self.ways(is_cd(right));
         let place = match operator {
             AndOrOperator::And => &mut ways.lost,
@@ -361,16 +368,18 @@ impl Interpreter<'_> {
     fn if_clause(&mut self, branches: &[(Vec<Node>, Vec<Node>)], otherwise: &[Node]) -> Text {
         let mut output = Text::empty();
         let mut after: Vec<State> = Vec::new();
-        let outer = self.conditional;
-        let mut goes_on = true;
+        let (mut goes_on, mut entered) = (true, false);
         for (condition, body) in branches {
             let (text, ways) = self.outcome(condition);
             append_output(&mut output, text);
             if let Some(won) = ways.won {
-                self.conditional = outer + usize::from(ways.lost.is_some() || !after.is_empty());
                 self.state = won;
                 if self.state.left.is_none() {
-                    append_output(&mut output, self.list(body));
+                    let text = match ways.lost {
+                        Some(_) => self.on_a_way(|shell| shell.list(body)),
+                        None => self.list(body),
+                    };
+                    append_output(&mut output, text);
                 }
                 if ways.lost.is_some() {
                     after.push(self.state.clone());
@@ -382,7 +391,11 @@ impl Interpreter<'_> {
             if let Some(lost) = ways.lost {
                 self.state = lost;
             }
-            self.conditional = outer + usize::from(!after.is_empty());
+            if !after.is_empty() && !entered {
+                // The others come only if this one did not.
+                self.world.enter();
+                entered = true;
+            }
         }
         if goes_on {
             if otherwise.is_empty() {
@@ -390,7 +403,9 @@ impl Interpreter<'_> {
             }
             append_output(&mut output, self.list(otherwise));
         }
-        self.conditional = outer;
+        if entered {
+            self.world.leave();
+        }
         if after.is_empty() {
             return output;
         }
@@ -435,9 +450,8 @@ impl Interpreter<'_> {
                     doubtful = true;
                     let skipped = self.state.clone();
                     self.state.status = Some(0);
-                    self.conditional += 1;
-                    append_output(&mut output, self.list(&arm.body));
-                    self.conditional -= 1;
+                    let text = self.on_a_way(|shell| shell.list(&arm.body));
+                    append_output(&mut output, text);
                     let here = std::mem::replace(&mut self.state, skipped);
                     match arm.end {
                         ArmEnd::Stop => after.push(here),
@@ -560,10 +574,10 @@ impl Interpreter<'_> {
     fn widened(&mut self, mark: usize, mut round: impl FnMut(&mut Self) -> Text) -> Text {
         let mut output = Text::empty();
         let world = self.world;
-        self.conditional += 1;
         for attempt in 0.. {
             let before = self.state.clone();
-            append_output(&mut output, round(self));
+            let text = self.on_a_way(&mut round);
+            append_output(&mut output, text);
             if self.is_spent() {
                 break;
             }
@@ -583,7 +597,6 @@ impl Interpreter<'_> {
                 break;
             }
         }
-        self.conditional -= 1;
         self.state.status = None;
         output
     }

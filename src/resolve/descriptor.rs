@@ -30,9 +30,8 @@ impl Interpreter<'_> {
     /// Notes what can be read from a descriptor from now on.
     pub(super) fn hold(&self, descriptor: u32, content: &Text) {
         if self.elsewhere.is_none() {
-            let certain = self.conditional == 0;
             self.world
-                .write(&path(descriptor), content.exact(), false, certain);
+                .write(&path(descriptor), content.exact(), false, true);
         }
     }
 
@@ -43,9 +42,9 @@ impl Interpreter<'_> {
         if !self.world.is_written(&path) {
             return None;
         }
-        let text = self.world.read(&path).ok()?;
+        let text = self.world.given(&path);
         self.world.write(&path, None, false, true);
-        Some(Stdin::Text(Text::known(text)))
+        text.map(|text| Stdin::Text(Text::known(text)))
     }
 }
 

@@ -186,7 +186,9 @@ impl Interpreter<'_> {
     pub(super) fn braces(&self, word: &Word) -> Option<Vec<Vec<Piece>>> {
         let expands = match self.state.options.get(ShellOption::BraceExpand) {
             Some(on) => on && self.state.dialect.expands_braces(),
-            None if word.source.contains('{') => return None,
+            None if word.source.contains('{') => {
+                return brace::expand(word).filter(|words| words.len() == 1);
+            }
             None => false,
         };
         if !expands {

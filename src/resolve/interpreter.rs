@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::builtins::Seen;
 use super::command::{Command, Directory, Stdin, Written};
 use super::control::uncertain;
+use super::options::ShellOption;
 use super::source::{Origin, Source};
 use super::state::{Function, Leave, Stages, State, Value};
 use super::text::{Part, Text};
@@ -64,8 +66,8 @@ pub(super) struct Interpreter<'w> {
     pub(super) repeated: usize,
     /// How many values the command that is expanded is looked at with.
     pub(super) alternatives: usize,
-    /// Above 0 where a command may not run, or may fail without ending the script.
-    pub(super) conditional: usize,
+    /// Above 0 where a failure is looked at, so that `set -e` does not end the script.
+    pub(super) tested: usize,
     /// How many functions and sourced files are being run.
     pub(super) calls: usize,
     /// How many of these are functions.
@@ -82,6 +84,12 @@ pub(super) struct Interpreter<'w> {
     pub(super) captured: usize,
     /// Whether a command substitution ran in the command that is expanded.
     pub(super) substituted: bool,
+    /// How many traps were set.
+    pub(super) traps: usize,
+    /// What each trap found when it was last followed.
+    pub(super) seen: Vec<Seen>,
+    /// Whether a trap's text runs.
+    pub(super) in_trap: bool,
     /// `$?` before the builtin that runs.
     pub(super) last_status: Option<u8>,
     /// Which of the shadowed variables are the running function's.
@@ -100,7 +108,11 @@ pub(super) struct Interpreter<'w> {
 
 impl Interpreter<'_> {
     pub(super) fn script(&mut self, script: &Script) -> Text {
-        let output = self.lines(&script.list);
+        let mark = self.departed.len();
+        let output = self.lines(script);
+        if self.departed.len() > mark {
+            self.arrive(mark, Leave::Text);
+        }
         for hole in &script.holes {
             let location = self.source.locate(hole.span);
             self.sink.opaque(hole.reason.clone(), location);
@@ -109,7 +121,8 @@ impl Interpreter<'_> {
     }
 
     /// A whole text, line by line: an error in an expansion ends one of them.
-    fn lines(&mut self, mut list: &[Node]) -> Text {
+    fn lines(&mut self, script: &Script) -> Text {
+        let mut list = script.list.as_slice();
         let mark = self.departed.len();
         let outer = self.read_from;
         let mut output = Text::empty();
@@ -123,6 +136,9 @@ impl Interpreter<'_> {
             self.read_from = line
                 .first()
                 .map_or(outer, |node| self.source.line(node.span()));
+            if !self.reads_groups(script, line) {
+                self.may_fail(&[Leave::Text]);
+            }
             append_output(&mut output, self.list(line));
             if self.departed.len() > mark {
                 self.line_ends(mark);
@@ -134,6 +150,17 @@ impl Interpreter<'_> {
         }
         self.read_from = outer;
         output
+    }
+
+    /// Whether the shell certainly reads the patterns in some lines of a script that only an option
+    /// makes patterns.
+    fn reads_groups(&self, script: &Script, line: &[Node]) -> bool {
+        let (Some(first), Some(last)) = (line.first(), line.last()) else {
+            return true;
+        };
+        let within = first.span().start..last.span().end;
+        self.state.options.has(ShellOption::ExtGlob)
+            || !script.groups.iter().any(|at| within.contains(at))
     }
 
     /// Joins the ways on which an error ended the line, wherever in a function that was.
@@ -225,15 +252,37 @@ impl Interpreter<'_> {
         output
     }
 
+    /// Follows a way that the script may take or not.
+    pub(super) fn on_a_way<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.world.enter();
+        let found = run(self);
+        self.world.leave();
+        found
+    }
+
+    /// What the shell may run at some other time, or never: it changes nothing here.
+    pub(super) fn aside(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
+        self.on_a_way(|shell| shell.subshell(run))
+    }
+
+    /// Runs where a failure is looked at.
+    pub(super) fn testing<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.tested += 1;
+        let found = run(self);
+        self.tested -= 1;
+        found
+    }
+
     /// Runs in a subshell: what it changes is forgotten.
     pub(super) fn subshell(&mut self, run: impl FnOnce(&mut Self) -> Text) -> Text {
         let before = self.state.clone();
-        let (mark, loops) = (self.departed.len(), self.loops);
-        let output = self.deeper(run);
+        let (mark, loops, traps) = (self.departed.len(), self.loops, self.traps);
+        let mut output = self.deeper(run);
         let certain = self.departed.len() == mark;
-        if self.state.traps.len() > before.traps.len() {
+        if self.traps > traps {
             self.arrive(mark, Leave::Exit);
-            self.run_traps(before.traps.len());
+            let printed = self.run_traps(traps);
+            append_output(&mut output, printed);
         }
         self.departed.truncate(mark);
         self.loops = loops;

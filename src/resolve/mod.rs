@@ -42,8 +42,8 @@ pub use command::{
     Written, base_name,
 };
 pub(crate) use descriptor::is_standard_input;
-use interpreter::Interpreter;
 pub(crate) use interpreter::Sink;
+use interpreter::{Interpreter, append_output};
 use options::Options;
 pub(crate) use pure::decode;
 pub use source::Origin;
@@ -119,7 +119,7 @@ pub(crate) fn walk(
         stages: Stages::Unknown,
         last_argument: None,
         left: None,
-        option_at: 0,
+        option_at: Some(0),
     };
     let mut interpreter = Interpreter {
         world,
@@ -133,7 +133,7 @@ pub(crate) fn walk(
         commands: 0,
         repeated: 0,
         alternatives: 1,
-        conditional: 0,
+        tested: 0,
         calls: 0,
         functions: 0,
         names: Vec::new(),
@@ -142,6 +142,9 @@ pub(crate) fn walk(
         departed: Vec::new(),
         captured: 0,
         substituted: false,
+        traps: 0,
+        seen: Vec::new(),
+        in_trap: false,
         last_status: None,
         scope: 0,
         outermost: start.nesting == 0,
@@ -150,9 +153,10 @@ pub(crate) fn walk(
         opened: BTreeSet::new(),
         current: place.clone(),
     };
-    let output = interpreter.unsure_text(text, origin, place, "the shell");
+    let mut output = interpreter.unsure_text(text, origin, place, "the shell");
     interpreter.arrive(0, Leave::Exit);
-    interpreter.run_traps(0);
+    let printed = interpreter.run_traps(0);
+    append_output(&mut output, printed);
     output
 }
 

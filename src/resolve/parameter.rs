@@ -418,6 +418,9 @@ impl Interpreter<'_> {
             "_" if self.state.dialect.imports_functions()
                 && !self.state.variables.contains_key(name) =>
             {
+                if self.state.volatile.iter().any(|volatile| volatile == name) {
+                    return None;
+                }
                 return self.state.last_argument.clone().map(Expansion::Scalar);
             }
             "?" => {

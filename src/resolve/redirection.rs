@@ -136,7 +136,7 @@ impl Interpreter<'_> {
             && !file.starts_with("/dev")
         {
             // What goes there is not followed.
-            self.world.write(&file, None, false, self.conditional == 0);
+            self.world.write(&file, None, false, true);
         }
         if descriptor == 1 && !matches!(kind, RedirectionKind::Read) {
             let append = matches!(kind, RedirectionKind::Append);
@@ -212,8 +212,7 @@ impl Interpreter<'_> {
             && let Some(path) = self.directory().join(exact)
             && !path.starts_with("/dev")
         {
-            let certain = self.conditional == 0;
-            self.world.write(&path, output.exact(), append, certain);
+            self.world.write(&path, output.exact(), append, true);
             if !output.is_empty() {
                 let written = Written {
                     path: Text::known(path.to_string_lossy()),

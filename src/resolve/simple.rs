@@ -53,7 +53,9 @@ impl Interpreter<'_> {
         if let Some((name, texts)) = self.several_values(command) {
             return self.with_each(command, &name, texts);
         }
-        self.simple_with_values(command)
+        let mut output = self.simple_with_values(command);
+        append_output(&mut output, self.signalled());
+        output
     }
 
     /// A variable that may hold several values: the command is looked at with each, or, where
@@ -80,7 +82,7 @@ impl Interpreter<'_> {
         for value in texts.into_iter().map(Value::Scalar).chain(unset) {
             self.state = before.clone();
             self.state.bind(name, value, attributes);
-            output = self.simple(command);
+            output = self.on_a_way(|shell| shell.simple(command));
             if let Some(after) = after.take() {
                 self.merge(after);
             }
@@ -455,23 +457,23 @@ impl Interpreter<'_> {
         let before = self.state.clone();
         let mut after: Option<State> = None;
         let mut output = Text::empty();
-        self.conditional += 1;
         for function in definition.bodies.iter().map(Some).chain([None]) {
-            let text = match function {
-                Some(function) => self.call(function, &argv, io.stdin.clone()),
-                None if definition.certain => break,
+            if function.is_none() && definition.certain {
+                break;
+            }
+            let text = self.on_a_way(|shell| match function {
+                Some(function) => shell.call(function, &argv, io.stdin.clone()),
                 None => {
                     let (argv, stdin) = (argv.clone(), stdin.clone());
-                    self.run_named(name, argv, io, stdin, location.clone())
+                    shell.run_named(name, argv, io, stdin, location.clone())
                 }
-            };
+            });
             append_output(&mut output, text);
             if let Some(after) = after.take() {
                 self.merge(after);
             }
             after = Some(std::mem::replace(&mut self.state, before.clone()));
         }
-        self.conditional -= 1;
         self.state = after.unwrap_or(before);
         uncertain(output, "a function")
     }
@@ -500,8 +502,7 @@ impl Interpreter<'_> {
         let edited = self.edited_unseen(name, &argv);
         self.emit(argv, io, stdin, location);
         for path in edited {
-            let certain = self.conditional == 0;
-            self.world.write(&path, None, false, certain);
+            self.world.write(&path, None, false, true);
         }
         output
     }
@@ -709,7 +710,9 @@ impl Interpreter<'_> {
             body: Rc::clone(&body),
             covering,
         });
-        let output = self.returning(|shell| shell.deeper(|shell| shell.node(&body)));
+        let traps = self.traps;
+        let mut output = self.returning(|shell| shell.deeper(|shell| shell.node(&body)));
+        append_output(&mut output, self.returned(traps));
         let ran = self.running.pop();
         if covers
             && let Some(covering) = ran.and_then(|ran| ran.covering)

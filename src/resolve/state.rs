@@ -82,6 +82,8 @@ pub(super) struct Attributes {
     /// `-n`: the value is the name of another variable.
     pub(super) reference: bool,
     pub(super) readonly: bool,
+    /// It may be an associative array, where its value is not known.
+    pub(super) keyed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +91,8 @@ pub(super) struct Variable {
     pub(super) value: Value,
     pub(super) attributes: Attributes,
 }
+
+pub(super) type Variables = SharedMap<String, Variable>;
 
 #[derive(Clone, Debug)]
 pub(super) struct Function {
@@ -139,12 +143,32 @@ impl PartialEq for Definition {
 
 impl Eq for Definition {}
 
+/// When a trap may run, besides at the end of the shell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moments {
+    /// A function or a sourced file ends.
+    pub(super) on_return: bool,
+    /// A command fails.
+    pub(super) on_failure: bool,
+    pub(super) any_time: bool,
+}
+
 /// Text that a shell runs when a signal comes or when it ends.
 #[derive(Debug)]
 pub(super) struct Trap {
     pub(super) text: Text,
+    /// Which of all that were set it is.
+    pub(super) number: usize,
+    pub(super) moments: Moments,
     pub(super) origin: Origin,
     pub(super) location: Location,
+}
+
+impl Trap {
+    /// Whether it runs the same text at the same times.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.location == other.location && self.text == other.text && self.moments == other.moments
+    }
 }
 
 /// Why nothing more of a list runs.
@@ -156,6 +180,8 @@ pub(super) enum Leave {
     Return,
     /// What is left of the line: where an error in an expansion leads.
     Line,
+    /// What is left of the text: where one leads that cannot be read.
+    Text,
     Exit,
 }
 
@@ -174,7 +200,7 @@ pub(super) struct State {
     /// The rules of the shell, as its options leave them.
     pub(super) dialect: Dialect,
     pub(super) options: Options,
-    pub(super) variables: SharedMap<String, Variable>,
+    pub(super) variables: Variables,
     /// What the variables were that a function made its own; `None` where there was none.
     pub(super) shadowed: Rc<Vec<(String, Option<Variable>)>>,
     /// Variables that a trap may set at any time.
@@ -206,8 +232,8 @@ pub(super) struct State {
     pub(super) last_argument: Option<Text>,
     /// Set once nothing that follows runs.
     pub(super) left: Option<Leave>,
-    /// Where in the current word `getopts` is.
-    pub(super) option_at: usize,
+    /// Where in the current word `getopts` is, as far as it is known.
+    pub(super) option_at: Option<usize>,
 }
 
 impl State {
@@ -266,7 +292,7 @@ impl State {
         self.bind(name, value, attributes);
     }
 
-    pub(super) fn bind(&mut self, name: &str, value: Value, attributes: Attributes) {
+    pub(super) fn bind(&mut self, name: &str, value: Value, mut attributes: Attributes) {
         if name == "PATH" {
             // The shell looks for everything again.
             self.hashed = SharedMap::default();
@@ -281,6 +307,11 @@ impl State {
             };
             self.environment.set(name, text);
         }
+        // Whatever it is given, an associative array stays one.
+        let known = matches!(value, Value::Map(_) | Value::Unset);
+        let before = self.variables.get(name);
+        let map = before.is_some_and(|before| matches!(before.value, Value::Map(_)));
+        attributes.keyed = !known && (attributes.keyed || map);
         let variable = Variable { value, attributes };
         self.variables.insert(name.to_owned(), variable);
     }
@@ -305,10 +336,13 @@ impl State {
             let Some((name, before)) = Rc::make_mut(&mut self.shadowed).pop() else {
                 return;
             };
+            if name == "OPTIND" {
+                self.option_at = None;
+            }
+            let own = self.variables.remove(&name);
             match before {
                 Some(variable) => self.bind(&name, variable.value, variable.attributes),
                 None => {
-                    let own = self.variables.remove(&name);
                     if own.is_some_and(|own| own.1.attributes.exported) {
                         self.environment
                             .set(&name, world.env(&name).map(Text::known));
@@ -362,7 +396,7 @@ impl State {
         self.status = None;
         self.stages = Stages::Unknown;
         self.last_argument = None;
-        self.option_at = usize::MAX;
+        self.option_at = None;
     }
 
     /// Whether names mean the same in another state.
@@ -409,7 +443,7 @@ impl State {
             self.status = None;
         }
         if self.option_at != other.option_at {
-            self.option_at = usize::MAX;
+            self.option_at = None;
         }
         if self.shadowed.len() < other.shadowed.len() {
             self.shadowed = Rc::clone(&other.shadowed);
@@ -425,8 +459,10 @@ impl State {
             let theirs = Rc::clone(&other.disabled);
             Rc::make_mut(&mut self.disabled).retain(|name| theirs.contains(name));
         }
-        if self.traps.len() < other.traps.len() {
-            self.traps = Rc::clone(&other.traps);
+        for trap in other.traps.iter() {
+            if !self.traps.iter().any(|ours| ours.is_same(trap)) {
+                Rc::make_mut(&mut self.traps).push(Rc::clone(trap));
+            }
         }
         join_aliases(&mut self.aliases, &other.aliases);
         variables + self.join_functions(other)
@@ -506,17 +542,17 @@ impl State {
             let yours = other.variable(world, name).unwrap_or(Value::Unset);
             let mut joined = mine.join(&yours, name);
             // What an attribute does to a value cannot be half done.
-            if (Attributes {
+            let changing = |attributes: Attributes| Attributes {
                 exported: false,
+                keyed: false,
                 ..attributes
-            }) != (Attributes {
-                exported: false,
-                ..others
-            }) {
+            };
+            if changing(attributes) != changing(others) {
                 joined = Value::unknown(name);
                 attributes.reference |= others.reference;
             }
             attributes.exported |= others.exported;
+            attributes.keyed |= others.keyed || matches!(yours, Value::Map(_));
             self.bind(name, joined, attributes);
         }
         differing.len()

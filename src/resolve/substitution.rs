@@ -8,9 +8,12 @@ use crate::shell::{Node, Script};
 impl Interpreter<'_> {
     pub(super) fn command_substitution(&mut self, list: &Script, source: &str) -> Text {
         self.captured += 1;
-        let output = self.subshell(|shell| {
-            let printed = shell.script(list);
-            shell.read_file(list).unwrap_or(printed)
+        // bash takes `set -e` away there.
+        let output = self.testing(|shell| {
+            shell.subshell(|shell| {
+                let printed = shell.script(list);
+                shell.read_file(list).unwrap_or(printed)
+            })
         });
         self.captured -= 1;
         self.substituted = true;
@@ -81,6 +84,7 @@ fn trim_newlines(text: Text) -> Text {
     let mut parts: Vec<Part> = text.parts().to_vec();
     for part in parts.iter_mut().rev() {
         if let Part::Known(known) = part {
+            known.retain(|character| character != '\0');
             let kept = known.trim_end_matches('\n').len();
             known.truncate(kept);
             if kept > 0 {
@@ -91,7 +95,10 @@ fn trim_newlines(text: Text) -> Text {
     let mut trimmed = Text::empty();
     for part in parts {
         trimmed.push(match part {
-            Part::Known(known) => Part::Known(known.replace('\0', "")),
+            Part::Known(mut known) => {
+                known.retain(|character| character != '\0');
+                Part::Known(known)
+            }
             other => other,
         });
     }

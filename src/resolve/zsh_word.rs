@@ -199,13 +199,11 @@ impl Interpreter<'_> {
                     };
                     let place = self.current.clone();
                     let code = Text::known(code);
-                    self.conditional += 1;
-                    self.subshell(|shell| {
+                    self.aside(|shell| {
                         let name = Value::Scalar(Text::unknown("$REPLY"));
                         shell.state.set(shell.world, "REPLY", name);
                         shell.unsure_text(&code, Origin::Place(place.clone()), &place, "a pattern")
                     });
-                    self.conditional -= 1;
                     return true;
                 }
                 _ => {}
@@ -261,9 +259,7 @@ impl Interpreter<'_> {
         let body = std::rc::Rc::clone(&function.body);
         self.state.define(name, function);
         if hook {
-            self.conditional += 1;
-            self.subshell(|shell| shell.node(&body));
-            self.conditional -= 1;
+            self.aside(|shell| shell.node(&body));
         }
     }
 }

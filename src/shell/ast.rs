@@ -11,6 +11,8 @@ use crate::location::Span;
 pub struct Script {
     pub list: Vec<Node>,
     pub holes: Vec<Hole>,
+    /// Where patterns begin that bash reads only with `extglob`, outside of `[[ … ]]`.
+    pub groups: Vec<usize>,
 }
 
 /// A part of the text that is not understood, with the reason for a person.

@@ -110,7 +110,11 @@ impl Parser<'_> {
     }
 
     fn condition_word(&mut self, start: usize) -> Result<Word, Failure> {
-        match self.word()? {
+        let groups = self.groups.len();
+        let word = self.word()?;
+        // Patterns that need no option here.
+        self.groups.truncate(groups);
+        match word {
             Some(word) => Ok(word),
             None if self.position >= self.end => {
                 self.failure("syntax error: `]]` is missing", start)

@@ -75,11 +75,11 @@ pub(super) fn parse_plain(text: &str, dialect: Dialect) -> Script {
         return script;
     }
     Script {
-        list: Vec::new(),
         holes: vec![Hole {
             reason: format!("{dialect} reads this by rules of its own"),
             span: Span::new(0, text.len()),
         }],
+        ..Script::default()
     }
 }
 

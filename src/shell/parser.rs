@@ -23,7 +23,9 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
     }
     let mut parser = Parser::new(text, dialect);
     let mut script = Script::default();
-    let hole = match parser.list_into(&mut script.list, &Stop::End) {
+    let read = parser.list_into(&mut script.list, &Stop::End);
+    script.groups = std::mem::take(&mut parser.groups);
+    let hole = match read {
         Ok(()) if parser.position >= parser.end => return script,
         Ok(()) => {
             let byte = parser.slice(parser.position, parser.position + 1);
@@ -73,6 +75,8 @@ pub(super) struct Parser<'a> {
     pub(super) detached: Option<Span>,
     /// Within a here-document, outside of its substitutions: single quotes are characters there.
     pub(super) in_here_document: bool,
+    /// Where patterns began that bash reads only with an option.
+    pub(super) groups: Vec<usize>,
 }
 
 /// The three expressions of `for ((a; b; c))`.
@@ -100,6 +104,28 @@ pub(crate) const DECLARATIONS: &[&str] = &[
     "declare", "typeset", "local", "export", "readonly", "integer", "float", "private",
 ];
 
+/// Quotes a word that is written like an assignment.
+fn keep_together(word: &mut Word) {
+    let name = word.source.split_once('=').map(|(name, _)| name);
+    if !name.is_some_and(super::is_name) {
+        return;
+    }
+    for piece in &mut word.pieces {
+        match piece {
+            Piece::Literal { text, offset } => {
+                *piece = Piece::Quoted {
+                    text: std::mem::take(text),
+                    offset: *offset,
+                };
+            }
+            Piece::Parameter { quoted, .. }
+            | Piece::Command { quoted, .. }
+            | Piece::Arithmetic { quoted, .. } => *quoted = true,
+            Piece::Quoted { .. } | Piece::Process { .. } => {}
+        }
+    }
+}
+
 impl<'a> Parser<'a> {
     fn new(text: &'a str, dialect: Dialect) -> Self {
         Self {
@@ -112,6 +138,7 @@ impl<'a> Parser<'a> {
             unread: 0,
             detached: None,
             in_here_document: false,
+            groups: Vec::new(),
         }
     }
 
@@ -274,7 +301,7 @@ impl<'a> Parser<'a> {
             parser.list_into(&mut list, &Stop::Parenthesis)?;
             Ok(Script {
                 list,
-                holes: Vec::new(),
+                ..Script::default()
             })
         });
         self.in_here_document = outer;
@@ -291,7 +318,8 @@ impl<'a> Parser<'a> {
             }
             Ok(Script {
                 list,
-                holes: Vec::new(),
+                groups: std::mem::take(&mut parser.groups),
+                ..Script::default()
             })
         })
     }
@@ -304,7 +332,7 @@ impl<'a> Parser<'a> {
             parser.expect_reserved("}", opened)?;
             Ok(Script {
                 list,
-                holes: Vec::new(),
+                ..Script::default()
             })
         })
     }
@@ -759,7 +787,16 @@ impl<'a> Parser<'a> {
                 self.position = start;
             }
         }
-        let body = Box::new(self.deeper(Self::command)?);
+        let mut body = self.deeper(Self::command)?;
+        if let Node::Simple(command) = &mut body
+            && let Some(word) = command.words.get_mut(1)
+            && !self.dialect.is_zsh()
+        {
+            // Where the command of a name would begin, bash reads an assignment, and does not
+            // split it.
+            keep_together(word);
+        }
+        let body = Box::new(body);
         Ok(CompoundKind::Coproc { name: found, body })
     }
 

@@ -382,6 +382,9 @@ impl Parser<'_> {
 
     fn copy_extended_glob(&mut self, found: &mut Pieces) -> Result<(), Failure> {
         let opened = self.position;
+        if !self.dialect.is_zsh() {
+            self.groups.push(self.span(opened, opened).start);
+        }
         let mut depth = 0_usize;
         while let Some(byte) = self.peek() {
             match byte {
@@ -585,11 +588,11 @@ impl Parser<'_> {
             .nested(&text, place)
             .script_until_end()
             .unwrap_or_else(|failure| Script {
-                list: Vec::new(),
                 holes: vec![Hole {
                     reason: failure.reason,
                     span: place,
                 }],
+                ..Script::default()
             });
         Ok(Piece::Command {
             list: Rc::new(list),

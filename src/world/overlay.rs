@@ -17,6 +17,21 @@ const WORK_LIMIT: usize = 64 << 20;
 const WORK_BY_BYTE: usize = 256;
 const WORK_BYTES: usize = 2 << 20;
 
+/// What a file holds that the text writes; `None` is what cannot be known.
+#[derive(Clone)]
+struct Held {
+    /// On the way on which it was written.
+    content: Option<String>,
+    /// Which way that is.
+    way: usize,
+    /// All that it may hold where the script is not on that way any more: every command of it
+    /// counts.
+    any: Option<String>,
+}
+
+/// The way that every script takes.
+const CERTAIN: usize = 0;
+
 /// Files that earlier commands of the same text write, over the real world. Nothing is written.
 pub struct Overlay<'w> {
     world: &'w dyn World,
@@ -24,11 +39,17 @@ pub struct Overlay<'w> {
     packs: &'w Packs,
     /// Whether one of them had a say.
     added: Cell<bool>,
-    /// `None`: written, with what cannot be known.
-    written: RefCell<BTreeMap<PathBuf, Option<String>>>,
+    written: RefCell<BTreeMap<PathBuf, Held>>,
+    /// The ways through the text that are being followed, the innermost last.
+    ways: RefCell<Vec<usize>>,
+    /// How many ways were followed.
+    followed: Cell<usize>,
     /// Directories that are there once an earlier command has run.
     made: RefCell<BTreeSet<PathBuf>>,
+    /// Whether a command ran that may have changed the disk, and whether one did that may have
+    /// changed what nobody noted.
     touched: Cell<bool>,
+    disturbed: Cell<bool>,
     /// What was written since the last command that may have changed anything.
     fresh: RefCell<BTreeSet<PathBuf>>,
     /// Bytes of files that were handed out.
@@ -49,8 +70,11 @@ impl<'w> Overlay<'w> {
             packs: world.packs(),
             added: Cell::default(),
             written: RefCell::default(),
+            ways: RefCell::default(),
+            followed: Cell::default(),
             made: RefCell::default(),
             touched: Cell::default(),
+            disturbed: Cell::default(),
             fresh: RefCell::default(),
             handed: Cell::default(),
             work: Cell::default(),
@@ -80,37 +104,71 @@ impl<'w> Overlay<'w> {
             .set(self.handed.get().saturating_add(text.len()));
     }
 
-    /// Notes that a command writes a file. `certain` is false when the command may not run, or
-    /// may fail: then what was there before may be there still.
+    /// A way begins that the script may take or not: what is written on it is certain only there.
+    pub fn enter(&self) {
+        self.followed.set(self.followed.get() + 1);
+        self.ways.borrow_mut().push(self.followed.get());
+    }
+
+    /// It ends.
+    pub fn leave(&self) {
+        self.ways.borrow_mut().pop();
+    }
+
+    fn is_on(&self, way: usize) -> bool {
+        way == CERTAIN || self.ways.borrow().contains(&way)
+    }
+
+    /// Notes that a command writes a file. `certain` is false when the command may fail: then what
+    /// was there before may be there still.
     pub fn write(&self, path: &Path, content: Option<&str>, append: bool, certain: bool) {
         let path = self.key(path);
-        let adds = append || !certain;
+        let mut way = self.ways.borrow().last().copied().unwrap_or(CERTAIN);
+        if !certain {
+            self.enter();
+            way = self.followed.get();
+            self.leave();
+        }
         // Taken out, to add to it in place: a long script may add to one file in every line.
         let written = self.written.borrow_mut().remove(&path);
-        let before = match written {
-            Some(before) => before,
-            None if !adds => None,
-            None => match self.read(&path) {
-                Ok(text) => Some(text),
-                Err(ReadError::Missing(_)) => Some(String::new()),
-                Err(_) => None,
-            },
-        };
-        let after = match (content, before) {
-            (Some(content), Some(mut text)) if adds => {
-                // Both the old and the new text may be what is read: every command of either
-                // counts.
-                if !append && !text.is_empty() {
-                    text.push('\n');
-                }
-                text.push_str(content);
-                Some(text)
+        let before = written.unwrap_or_else(|| {
+            let content = match way == CERTAIN && !append {
+                true => None,
+                false => match self.read(&path) {
+                    Ok(text) => Some(text),
+                    Err(ReadError::Missing(_)) => Some(String::new()),
+                    Err(_) => None,
+                },
+            };
+            Held {
+                any: content.clone().filter(|_| way != CERTAIN),
+                content,
+                way: CERTAIN,
             }
-            (Some(content), _) if !append => Some(content.to_owned()),
-            _ => None,
-        };
+        });
         self.spend(content.map_or(0, str::len));
-        let after = after.filter(|text| text.len() as u64 <= READ_LIMIT);
+        let here = self.is_on(before.way);
+        let added = |text: Option<String>, apart: bool| {
+            let (mut text, content) = (text?, content?);
+            if apart && !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(content);
+            Some(text).filter(|text| text.len() as u64 <= READ_LIMIT)
+        };
+        let earlier = match before.way {
+            CERTAIN => before.content.clone().filter(|_| way != CERTAIN),
+            _ => before.any,
+        };
+        let after = Held {
+            // What it may hold is added to, and stays doubtful.
+            way: if append && !here { before.way } else { way },
+            content: match append {
+                true => added(before.content.filter(|_| here), false),
+                false => content.map(str::to_owned),
+            },
+            any: added(earlier, !append),
+        };
         self.fresh.borrow_mut().insert(path.clone());
         self.written.borrow_mut().insert(path, after);
     }
@@ -119,8 +177,20 @@ impl<'w> Overlay<'w> {
     /// same text may have changed it.
     #[must_use]
     pub fn text(&self, path: &Path) -> Option<String> {
-        let settled = self.is_untouched() || self.is_fresh(path);
+        let disturbed = self.disturbed.get() || !self.world.is_untouched();
+        let settled = !disturbed || self.is_fresh(path);
+        if settled && self.is_written(path) {
+            return self.given(path);
+        }
         self.read(path).ok().filter(|_| settled)
+    }
+
+    /// What this text itself gave a file to hold, where that is certain.
+    #[must_use]
+    pub fn given(&self, path: &Path) -> Option<String> {
+        let written = self.written.borrow();
+        let held = written.get(&self.key(path))?;
+        held.content.clone().filter(|_| self.is_on(held.way))
     }
 
     fn is_fresh(&self, path: &Path) -> bool {
@@ -131,6 +201,7 @@ impl<'w> Overlay<'w> {
     /// Notes that a command ran that may have changed the disk.
     pub fn touch(&self) {
         self.touched.set(true);
+        self.disturbed.set(true);
         self.fresh.borrow_mut().clear();
     }
 
@@ -264,9 +335,13 @@ impl World for Overlay<'_> {
 
     fn read(&self, path: &Path) -> Result<String, ReadError> {
         if !self.written.borrow().is_empty()
-            && let Some(content) = self.written.borrow().get(&self.key(path))
+            && let Some(held) = self.written.borrow().get(&self.key(path))
         {
-            return content.clone().ok_or_else(|| {
+            let text = match self.is_on(held.way) {
+                true => &held.content,
+                false => &held.any,
+            };
+            return text.clone().ok_or_else(|| {
                 let reason = "an earlier command writes it".to_owned();
                 ReadError::Unreadable(path.to_owned(), reason)
             });
@@ -274,8 +349,10 @@ impl World for Overlay<'_> {
         if !self.copies.borrow().is_empty()
             && let Some(original) = self.original(path)
         {
-            let written = self.written.borrow().get(&original).cloned().flatten();
-            return written.map_or_else(|| self.world.read(&original), Ok);
+            return match self.written.borrow().contains_key(&original) {
+                true => self.read(&original),
+                false => self.world.read(&original),
+            };
         }
         let text = self.world.read(path)?;
         self.hand(&text);

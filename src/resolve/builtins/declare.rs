@@ -189,6 +189,9 @@ impl Interpreter<'_> {
                 ..Attributes::default()
             };
             self.state.bind(name, Value::Unset, attributes);
+            if name == "OPTIND" {
+                self.state.option_at = Some(0);
+            }
         }
         let readonly = attributes.readonly;
         flags.apply(&mut attributes);
@@ -369,8 +372,6 @@ fn after_equals(value: &Text) -> Text {
             Part::Known(known) | Part::Glob(known) if index == 0 => {
                 text.push_known(known.split_once('=').map_or("", |(_, value)| value));
             }
-            // No pathnames are expanded in an assignment.
-            Part::Glob(pattern) => text.push_known(pattern),
             other => text.push(other.clone()),
         }
     }

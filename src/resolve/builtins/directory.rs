@@ -45,7 +45,7 @@ impl Interpreter<'_> {
         };
         let path = normalized(&path);
         let certain = self.elsewhere.is_some()
-            || self.state.options.has(ShellOption::ErrExit) && self.conditional == 0
+            || self.state.options.has(ShellOption::ErrExit) && self.tested == 0
             || self.world.status(&path) == PathStatus::Directory
             || self.world.is_made(&path);
         self.state.directory = Directory::Known(path);
@@ -171,8 +171,7 @@ impl Interpreter<'_> {
                 && !self.world.is_written(&path)
                 && self.world.status(&path) == PathStatus::Missing
             {
-                self.world
-                    .write(&path, Some(""), false, self.conditional == 0);
+                self.world.write(&path, Some(""), false, true);
             }
         }
     }

@@ -38,8 +38,7 @@ impl Interpreter<'_> {
         };
         // Of a file that somebody keeps, an edit that is not followed changes nothing here.
         if edited.exact().is_some() || self.world.is_written(&path) {
-            let certain = self.conditional == 0;
-            self.world.write(&path, edited.exact(), false, certain);
+            self.world.write(&path, edited.exact(), false, true);
         }
     }
 

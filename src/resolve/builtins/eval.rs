@@ -1,6 +1,4 @@
-//! Text that runs in this very shell: `eval`, `trap`.
-
-use std::rc::Rc;
+//! Text that runs in this very shell: `eval`.
 
 use crate::location::Location;
 use crate::resolve::command::{Argument, base_name};
@@ -8,7 +6,7 @@ use crate::resolve::descriptor::{DESCRIPTOR, GIVEN_OUT};
 use crate::resolve::interpreter::Interpreter;
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
-use crate::resolve::state::{Stages, Trap, Value};
+use crate::resolve::state::Value;
 use crate::resolve::text::{Part, Text};
 use crate::shell;
 
@@ -128,90 +126,6 @@ impl Interpreter<'_> {
                 (3..10).contains(&descriptor) && !self.opened.contains(&descriptor)
             });
         (self.outermost && handed) || prints_environment(source)
-    }
-
-    /// `trap TEXT SIGNAL…`: the text may run from now on, and once more when the shell ends.
-    pub(super) fn trap(&mut self, operands: &[Argument]) {
-        let operands = match operands.first() {
-            Some(first) if first.value.exact() == Some("--") => {
-                operands.get(1..).unwrap_or_default()
-            }
-            _ => operands,
-        };
-        let [operand, signals @ ..] = operands else {
-            return;
-        };
-        if signals.is_empty() {
-            return;
-        }
-        if matches!(operand.value.exact(), Some("" | "-" | "-p" | "-l")) {
-            return;
-        }
-        let origin = operand.verbatim.map_or_else(
-            || Origin::Place(operand.location.clone()),
-            |offset| Origin::Verbatim { offset },
-        );
-        let trap = Trap {
-            text: operand.value.clone(),
-            origin,
-            location: operand.location.clone(),
-        };
-        let before = self.state.variables.clone();
-        self.conditional += 1;
-        let mut after = before.clone();
-        self.subshell(|shell| {
-            let output = shell.trapped(&trap);
-            after = shell.state.variables.clone();
-            output
-        });
-        self.conditional -= 1;
-        // What it sets, it may set at any time, if it does not wait for the shell's end.
-        let at_end = !(self.state.dialect.is_zsh() && self.functions > 0)
-            && signals
-                .iter()
-                .all(|signal| matches!(signal.value.exact(), Some("EXIT" | "0")));
-        let set = after.differences(&before).into_iter().filter(|_| !at_end);
-        let names: Vec<String> = set
-            .filter(|name| after.contains_key(*name))
-            .cloned()
-            .collect();
-        if !names.is_empty() {
-            let volatile = Rc::make_mut(&mut self.state.volatile);
-            volatile.extend(names.iter().cloned());
-            volatile.sort_unstable();
-            volatile.dedup();
-            for name in names {
-                self.forget(&name);
-            }
-        }
-        let known = |known: &Rc<Trap>| known.location == trap.location && known.text == trap.text;
-        if !self.state.traps.iter().any(known) {
-            Rc::make_mut(&mut self.state.traps).push(Rc::new(trap));
-        }
-        self.state.status = Some(0);
-    }
-
-    /// Runs a trap's text, wherever in the script the signal came.
-    fn trapped(&mut self, trap: &Trap) -> Text {
-        self.state.stages = Stages::Unknown;
-        self.state.last_argument = None;
-        self.names.push(Text::unknown("$FUNCNAME"));
-        let output = self.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
-        self.names.pop();
-        output
-    }
-
-    /// When a shell ends: what its traps run finds the variables as they are then.
-    pub(in crate::resolve) fn run_traps(&mut self, known: usize) {
-        let traps = Rc::clone(&self.state.traps);
-        self.state.left = None;
-        for trap in traps.iter().skip(known) {
-            let trap = Rc::clone(trap);
-            self.conditional += 1;
-            self.deeper(|shell| shell.trapped(&trap));
-            self.conditional -= 1;
-            self.state.left = None;
-        }
     }
 }
 

@@ -31,13 +31,13 @@ impl Interpreter<'_> {
                 .zip(options.value.exact())
                 .and_then(|(words, options)| {
                     let index = self.option_index()?;
-                    Some(next(options, &words, index, self.state.option_at))
+                    Some(next(options, &words, index, self.state.option_at?))
                 });
         let Some(found) = found else {
             for name in [name.as_str(), "OPTARG", "OPTIND"] {
                 self.forget(name);
             }
-            self.state.option_at = usize::MAX;
+            self.state.option_at = None;
             return;
         };
         let world = self.world;
@@ -47,7 +47,7 @@ impl Interpreter<'_> {
             None => self.state.set(world, "OPTARG", Value::Unset),
         }
         self.store("OPTIND", None, Text::known(found.next.to_string()), false);
-        self.state.option_at = found.at;
+        self.state.option_at = Some(found.at);
         self.state.status = Some(found.status);
     }
 

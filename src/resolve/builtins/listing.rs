@@ -77,6 +77,7 @@ impl Interpreter<'_> {
             upper,
             reference,
             readonly,
+            keyed: _,
         } = variable.attributes;
         if self.state.volatile.iter().any(|volatile| volatile == name) {
             return None;

@@ -14,6 +14,7 @@ mod print;
 mod program;
 mod read;
 mod source;
+mod trap;
 mod zsh;
 
 use super::command::{Argument, Stdin};
@@ -25,6 +26,7 @@ use super::text::Text;
 use crate::location::Location;
 use crate::shell;
 pub(crate) use directory::normalized;
+pub(in crate::resolve) use trap::Seen;
 
 impl Interpreter<'_> {
     /// Follows a builtin; `None` if it is none, or one that only prints.

@@ -138,9 +138,8 @@ impl Interpreter<'_> {
         match (named("if="), stdin) {
             (Some(from), _) => self.world.copy(&normalized(&from), &normalized(&to)),
             (None, Stdin::Text(text)) if !to.starts_with("/dev") => {
-                let certain = self.conditional == 0;
                 self.world
-                    .write(&normalized(&to), text.exact(), false, certain);
+                    .write(&normalized(&to), text.exact(), false, true);
             }
             (None, _) => {}
         }

@@ -246,9 +246,9 @@ impl Interpreter<'_> {
                 text.push_known(&format!(" \"${name}\""));
             }
             let place = self.current.clone();
-            self.conditional += 1;
-            self.unsure_text(&text, Origin::Place(place.clone()), &place, "mapfile");
-            self.conditional -= 1;
+            self.on_a_way(|shell| {
+                shell.unsure_text(&text, Origin::Place(place.clone()), &place, "mapfile")
+            });
             self.merge(before);
         }
         self.state.set(world, &target, value);

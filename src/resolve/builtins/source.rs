@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::location::Location;
 use crate::resolve::command::{Argument, Stdin};
 use crate::resolve::descriptor::is_standard_input;
-use crate::resolve::interpreter::Interpreter;
+use crate::resolve::interpreter::{Interpreter, append_output};
 use crate::resolve::redirection::Io;
 use crate::resolve::source::Origin;
 use crate::resolve::text::Text;
@@ -82,7 +82,8 @@ impl Interpreter<'_> {
                     place: location.span,
                 };
                 self.names.push(Text::known("source"));
-                let output = self.returning(|shell| shell.text(&text, origin));
+                let mut output = self.returning(|shell| shell.text(&text, origin));
+                append_output(&mut output, self.returned(0));
                 self.names.pop();
                 output
             }

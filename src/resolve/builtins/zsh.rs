@@ -195,11 +195,7 @@ impl Interpreter<'_> {
 
     /// A text that the shell runs at some later time, or never.
     pub(in crate::resolve) fn may_run(&mut self, text: &Text, by: &str, location: &Location) {
-        self.conditional += 1;
-        self.subshell(|shell| {
-            shell.unsure_text(text, Origin::Place(location.clone()), location, by)
-        });
-        self.conditional -= 1;
+        self.aside(|shell| shell.unsure_text(text, Origin::Place(location.clone()), location, by));
     }
 
     /// `zargs -n 1 -- a b -- rm -f`: the command gets what stands between the hyphens.

@@ -33,6 +33,12 @@ pub(super) fn echo(operands: &[Argument]) -> Text {
         }
         rest = others;
     }
+    // What may become no word at all lets the next be one.
+    let vanishing = rest.iter().take_while(|operand| vanishes(operand)).count();
+    let first = rest.get(vanishing).filter(|_| vanishing > 0);
+    if first.is_some_and(|first| first.value.known_prefix().starts_with('-')) {
+        return Text::unknown("echo");
+    }
     // What is known only in part may be an option, too.
     if let Some(flags) = rest
         .first()
@@ -47,9 +53,8 @@ pub(super) fn echo(operands: &[Argument]) -> Text {
     let mut text = Text::empty();
     let mut certain = false;
     for operand in rest {
-        // What may become no word at all has no blank of its own.
-        let full = |part: &Part| !matches!(part, Part::Unknown(_));
-        let vanishes = operand.splits && !operand.value.parts().iter().any(full);
+        // It has no blank of its own, either.
+        let vanishes = vanishes(operand);
         if certain && !vanishes {
             text.push_known(" ");
         }
@@ -76,6 +81,12 @@ pub(super) fn echo(operands: &[Argument]) -> Text {
         text.push_known("\n");
     }
     text
+}
+
+/// Whether a word may become none at all.
+fn vanishes(operand: &Argument) -> bool {
+    let full = |part: &Part| !matches!(part, Part::Unknown(_));
+    operand.splits && !operand.value.parts().iter().any(full)
 }
 
 /// `printf FORMAT ARGUMENTS…`; `None` for a conversion that is not plain.
