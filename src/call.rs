@@ -143,6 +143,8 @@ pub struct Findings {
     pub programs: Vec<Rc<Path>>,
     /// The command changes nothing, whatever its arguments.
     pub only_looks: bool,
+    /// What a program in another language prints, where its text was followed.
+    pub printed: Option<Text>,
 }
 
 impl Findings {

@@ -1,4 +1,5 @@
-//! What a command prints that only starts another one: `env A=b CMD`, `bash -c TEXT`, `xargs CMD`.
+//! What a command prints that only starts another one, or runs a program in its arguments: `env A=b
+//! CMD`, `bash -c TEXT`, `xargs CMD`, `python3 -c TEXT`.
 //!
 //! Owns which programs these are. Nothing that they start is judged here: that is done where the
 //! command itself is.
@@ -14,6 +15,10 @@ const STARTERS: &[&str] = &[
     "env", "nice", "ionice", "nohup", "timeout", "stdbuf", "setsid", "chrt", "busybox", "toybox",
     "xargs", "bash", "sh", "dash", "ash",
 ];
+/// Interpreters whose programs' output is followed, by how their names begin.
+const INTERPRETERS: &[&str] = &[
+    "awk", "bun", "deno", "gawk", "mawk", "nawk", "node", "perl", "php", "pypy", "python", "ruby",
+];
 /// Starters that start starters.
 const DEPTH: usize = 6;
 
@@ -24,7 +29,14 @@ pub(crate) fn by(command: &Command, world: &dyn World) -> Option<Text> {
 
 fn started(command: &Command, world: &dyn World, depth: usize) -> Option<Text> {
     let program = command.program().map(base_name)?;
-    if depth >= DEPTH || !STARTERS.contains(&program) || command.elsewhere.is_some() {
+    if depth >= DEPTH || command.elsewhere.is_some() {
+        return None;
+    }
+    if INTERPRETERS.iter().any(|name| program.starts_with(name)) {
+        let printed = rules::judge(command, world).printed;
+        return printed.filter(|printed| !printed.has_unknown());
+    }
+    if !STARTERS.contains(&program) {
         return None;
     }
     let mut findings = rules::judge(command, world);

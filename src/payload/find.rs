@@ -3,11 +3,14 @@
 //! Owns its reading: start paths, tests that narrow what is found, and the actions that delete,
 //! write or run. Never judges what `-exec` runs: that goes back to the rules.
 
+use std::path::Path;
+
 use crate::call::{Call, Findings, Nested};
 use crate::effect::Effect;
 use crate::location::Location;
 use crate::resolve::{Argument, Command, Part, Text};
 use crate::rules;
+use crate::world::PathStatus;
 
 /// Primaries that take one word.
 const ONE_WORD: &[&str] = &[
@@ -172,6 +175,21 @@ impl<'a> Expression<'a> {
         starts
             .into_iter()
             .map(|start| {
+                let file = start
+                    .value
+                    .exact()
+                    .and_then(|path| call.command.directory.join(path));
+                let is_file = |path: &Path| {
+                    call.world.is_written(path)
+                        || matches!(call.world.status(path), PathStatus::File { .. })
+                };
+                if call.command.elsewhere.is_none() && file.is_some_and(|path| is_file(&path)) {
+                    // Nothing is below it.
+                    return Argument {
+                        verbatim: None,
+                        ..start.clone()
+                    };
+                }
                 let mut value = start.value.clone();
                 if !matches!(value.exact(), Some(path) if path.ends_with('/')) {
                     value.push_known("/");

@@ -39,6 +39,19 @@ pub(crate) use scripts::{analyze_awk, analyze_perl, analyze_php, analyze_ruby};
 use tree::{Operator, Program};
 use value::{Arguments, Name, Value};
 
+/// Options that make an interpreter print, or change what its program prints.
+const PRINTING: &[&str] = &[
+    "-0",
+    "-F",
+    "-a",
+    "-i",
+    "-l",
+    "-n",
+    "-p",
+    "--print",
+    "--process-code",
+];
+
 /// Modules beside a program that are read with it.
 const MODULES: usize = 24;
 
@@ -137,6 +150,7 @@ pub(crate) fn analyze_javascript(call: &Call<'_>, findings: &mut Findings) {
 
 /// Finds the program's text as its interpreter would, and walks it.
 pub(crate) fn analyze(language: &'static Language, call: &Call<'_>, findings: &mut Findings) {
+    unseen_options(call, findings);
     let evaluated = call.args.command.iter().any(|word| word == "eval");
     let mut operands = call.args.operands.iter();
     let inline: Vec<&Argument> = language
@@ -185,6 +199,27 @@ pub(crate) fn analyze(language: &'static Language, call: &Call<'_>, findings: &m
             script(file, rest(skipped), language, call, findings);
         }
         _ => from_stdin(rest(1), language, call, findings),
+    }
+}
+
+/// Notes an option of which a part is not known: it may be the one that holds program text.
+fn unseen_options(call: &Call<'_>, findings: &mut Findings) {
+    for word in call.command.argv.iter().skip(1) {
+        let mut options = call.args.options.iter();
+        // `-I$DIRECTORY`: what follows is its value.
+        let has_value =
+            options.any(|given| given.location == word.location && !given.values.is_empty());
+        if word.value.has_unknown()
+            && word.value.known_prefix().starts_with('-')
+            && call.args.uncertain.contains(&word.location)
+            && !has_value
+        {
+            let reason = format!(
+                "an option of the interpreter is known only then: {}",
+                word.value.display()
+            );
+            findings.opaque(reason, &word.location);
+        }
     }
 }
 
@@ -248,6 +283,10 @@ fn start(
     let text = run.text.clone();
     let before = findings.nested.len();
     evaluate::run(run, language, call, findings);
+    let mut options = call.args.options.iter();
+    if call.args.open || options.any(|given| PRINTING.contains(&given.name.as_str())) {
+        findings.printed = Some(Text::unknown("what the program prints"));
+    }
     // What is sent in a way that is not followed is still written somewhere in the text.
     let followed = findings.nested.iter().skip(before).any(sends_to_railway);
     if !followed {

@@ -48,6 +48,14 @@ fn one_liner(
     looped: fn(&Text) -> Text,
 ) {
     super::preload::load(language, call, findings);
+    if call
+        .args
+        .options
+        .iter()
+        .any(|option| options.contains(&option.name.as_str()))
+    {
+        super::unseen_options(call, findings);
+    }
     let given: Vec<&Argument> = call
         .args
         .options

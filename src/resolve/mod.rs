@@ -112,6 +112,7 @@ pub(crate) fn walk(
         arguments: start.arguments.map(Rc::from),
         directory: start.directory,
         directory_if_cd_failed: None,
+        way_back: None,
         directories: Some(Rc::default()),
         stdin: start.stdin,
         input_shared: false,

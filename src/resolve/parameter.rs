@@ -431,6 +431,13 @@ impl Interpreter<'_> {
             "PWD" if !self.state.variables.contains_key("PWD") => {
                 return Some(Expansion::Scalar(self.working_directory()));
             }
+            "BASH"
+                if self.state.dialect.imports_functions()
+                    && !self.state.variables.contains_key("BASH") =>
+            {
+                let path = self.program_path("bash");
+                return path.exact().is_some().then_some(Expansion::Scalar(path));
+            }
             "FUNCNAME" => {
                 let first = match place {
                     None => true,

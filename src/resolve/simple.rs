@@ -1,6 +1,6 @@
 //! Simple commands: from the words to what is run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::alias::with_aliases;
@@ -331,6 +331,18 @@ impl Interpreter<'_> {
         let stages = self.stages_after(&argv);
         let last = argv.last().filter(|word| !word.splits);
         let last = last.map(|word| word.value.clone());
+        let argv_words: Vec<Option<String>> = match io.stdout {
+            Some(Some(_)) => argv
+                .iter()
+                .map(|word| {
+                    word.value
+                        .exact()
+                        .filter(|_| !word.splits)
+                        .map(str::to_owned)
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
         let output = self.run(argv, io, stdin, location);
         self.state.last_argument = last.filter(|last| !last.has_glob());
         if let Some(stages) = stages {
@@ -340,7 +352,28 @@ impl Interpreter<'_> {
             // A file may not open.
             self.state.status = None;
         }
-        self.deliver(output, io)
+        let copied = self.copied_whole(&argv_words, io);
+        let output = self.deliver(output, io);
+        if let Some((from, to)) = copied {
+            self.world.copy(&from, &to);
+        }
+        output
+    }
+
+    /// `cat FILE > OTHER`, where what it holds is not known: a copy.
+    fn copied_whole(&self, words: &[Option<String>], io: &Io) -> Option<(PathBuf, PathBuf)> {
+        let ([Some(program), Some(from)], Some(Some((to, false)))) = (words, &io.stdout) else {
+            return None;
+        };
+        if base_name(program) != "cat" || from.starts_with('-') || self.elsewhere.is_some() {
+            return None;
+        }
+        let from = self.directory().join(from)?;
+        let to = self.directory().join(to.exact()?)?;
+        self.world
+            .text(&from)
+            .is_none()
+            .then(|| (normalized(&from), normalized(&to)))
     }
 
     /// What `PIPESTATUS` says after a command; `None` where what runs in it says so.

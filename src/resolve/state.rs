@@ -162,6 +162,8 @@ pub(super) struct Trap {
     pub(super) moments: Moments,
     pub(super) origin: Origin,
     pub(super) location: Location,
+    /// The variables that it sets at any time.
+    pub(super) sets: Vec<String>,
 }
 
 impl Trap {
@@ -220,6 +222,8 @@ pub(super) struct State {
     pub(super) directory: Directory,
     /// Where the shell still is if the last `cd` failed.
     pub(super) directory_if_cd_failed: Option<Directory>,
+    /// Where `cd -` leads, whether or not the last `cd` worked.
+    pub(super) way_back: Option<Directory>,
     /// What `popd` goes back to, the last first; `None` when it is not known.
     pub(super) directories: Option<Rc<Vec<Directory>>>,
     pub(super) stdin: Stdin,
@@ -391,6 +395,7 @@ impl State {
         self.options.forget();
         self.directory = Directory::Unknown("a directory that a function changes".to_owned());
         self.directory_if_cd_failed = None;
+        self.way_back = None;
         self.directories = None;
         self.stdin = Stdin::Unknown("an input that was read in part".to_owned());
         self.status = None;
@@ -421,6 +426,9 @@ impl State {
         } else if self.directory_if_cd_failed.is_none() {
             self.directory_if_cd_failed
                 .clone_from(&other.directory_if_cd_failed);
+        }
+        if self.way_back != other.way_back {
+            self.way_back = None;
         }
         if self.directories != other.directories {
             self.directories = None;

@@ -220,9 +220,10 @@ impl<'w> Overlay<'w> {
         let from = self.key(from);
         // What this text wrote is copied as it is now; a link shows what is written later, too.
         let content = self.written.borrow().get(&from).cloned();
-        if let Some(content) = content {
-            self.written.borrow_mut().insert(to.clone(), content);
-        }
+        match content {
+            Some(content) => self.written.borrow_mut().insert(to.clone(), content),
+            None => self.written.borrow_mut().remove(&to),
+        };
         if to != from {
             self.copies.borrow_mut().insert(to, from);
         }

@@ -46,9 +46,9 @@ fn command(line: &str, found: &mut Reading<'_>) -> bool {
     let line = after_range(whole);
     if let Some(shell) = line.strip_prefix('!') {
         if line.len() == whole.len() {
-            found.shell(shell.trim_start_matches('!'));
+            found.shell(&unescaped(shell.trim_start_matches('!')));
         } else {
-            found.filter(shell);
+            found.filter(&unescaped(shell));
         }
         return false;
     }
@@ -82,14 +82,14 @@ fn command(line: &str, found: &mut Reading<'_>) -> bool {
         }
         "r" | "read" | "e" | "edit" => {
             if let Some(shell) = rest.trim_start().strip_prefix('!') {
-                found.shell(shell);
+                found.shell(&unescaped(shell));
             }
         }
         "w" | "write" | "wq" | "W" | "x" | "xit" | "sav" | "saveas" | "wr" => {
             let forced = rest.strip_prefix('!');
             match rest.trim_start().strip_prefix('!') {
                 // `w! file` forces, `w !cmd` runs.
-                Some(shell) if forced.is_none() => found.filter(shell),
+                Some(shell) if forced.is_none() => found.filter(&unescaped(shell)),
                 _ => found.writes(bare.trim_start_matches(['>', '+']).trim()),
             }
         }
@@ -143,6 +143,14 @@ fn command(line: &str, found: &mut Reading<'_>) -> bool {
         }
     }
     false
+}
+
+/// A command as the shell gets it: what would stand for a file or an earlier command is escaped.
+fn unescaped(shell: &str) -> String {
+    let special = ["!", "%", "#"].iter();
+    special.fold(shell.to_owned(), |shell, special| {
+        shell.replace(&format!("\\{special}"), special)
+    })
 }
 
 /// The commands of one line, which `|` separates outside of quotes.

@@ -198,6 +198,27 @@ fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
             Value::Text(text) if text.known_prefix().starts_with("/inet") => Value::Null,
             _ => return None,
         },
+        "print" | "printf" if given.is_empty() => {
+            evaluator.print_unseen();
+            Value::Null
+        }
+        "print" => {
+            let texts = ["OFS", "ORS"].map(|name| {
+                let value = evaluator.library_name(name);
+                value.exact().map(str::to_owned)
+            });
+            match texts {
+                [Some(between), Some(end)] => evaluator.print(given, &between, &end),
+                _ => evaluator.print_unseen(),
+            }
+            Value::Null
+        }
+        "printf" => {
+            let rest = given.get(1..).unwrap_or_default().to_vec();
+            let text = scripts::formatted(evaluator, first?, &rest, span);
+            evaluator.print(&[text], "", "");
+            Value::Null
+        }
         "tolower" => evaluator.lift(first?, span, |text| Some(Value::text(text.to_lowercase()))),
         "toupper" => evaluator.lift(first?, span, |text| Some(Value::text(text.to_uppercase()))),
         "length" => match first?.exact() {

@@ -494,7 +494,7 @@ impl Parser {
         let kind = match word {
             "print" | "printf" => {
                 self.at += 1;
-                StatementKind::Expression(self.print(start)?)
+                StatementKind::Expression(self.print(word, start)?)
             }
             "delete" => {
                 self.at += 1;
@@ -532,7 +532,7 @@ impl Parser {
         Some(Vec::new())
     }
 
-    fn print(&mut self, start: usize) -> Option<Expression> {
+    fn print(&mut self, name: &str, start: usize) -> Option<Expression> {
         let outer = std::mem::replace(&mut self.prints, true);
         let mut printed = self.optional()?;
         while !printed.is_empty() && self.take_mark(",") {
@@ -552,7 +552,10 @@ impl Parser {
                 let to = self.concatenation()?;
                 self.call(start, sink, vec![to])
             }
-            None => self.unknown(start, Vec::new()),
+            None => {
+                self.prints = outer;
+                return Some(self.call(start, name, printed));
+            }
         };
         self.prints = outer;
         printed.push(written);

@@ -279,6 +279,7 @@ impl Evaluator<'_> {
         if let Some(template) = &call.shell {
             let text = given.value(self, template).unwrap_or(Value::Null);
             let by = self.command(call, given);
+            self.print_unseen();
             for text in self.texts(&text) {
                 self.shell(text, Vec::new(), by.clone(), span);
             }
@@ -488,6 +489,7 @@ impl Evaluator<'_> {
     }
 
     fn start_words(&mut self, words: Vec<Word>, mut command: Command) {
+        self.print_unseen();
         let location = command.location.clone();
         command.argv = words
             .into_iter()
@@ -516,6 +518,7 @@ impl Evaluator<'_> {
     /// Shell text that the program runs.
     pub(in crate::program) fn run_shell(&mut self, text: &Value, span: Span) {
         let by = self.started(span);
+        self.print_unseen();
         for text in self.texts(text) {
             self.shell(text, Vec::new(), by.clone(), span);
         }
@@ -534,6 +537,7 @@ impl Evaluator<'_> {
             // A text with blanks is no program's name.
             let blanks = !as_list && first.known_prefix().contains(' ');
             if is_shell != Some(false) || blanks {
+                self.print_unseen();
                 self.shell(first, Vec::new(), by.clone(), span);
             }
             if is_shell != Some(true) && !blanks {

@@ -46,9 +46,19 @@ impl Evaluator<'_> {
                     .collect();
                 self.joined(&parts)
             }
-            ExpressionKind::Name(name) if holes::has_hole(name) => self.unknown(span),
+            ExpressionKind::Name(name) if holes::has_hole(name) => {
+                if holes::hole_at_start(name) != Some(name.len()) {
+                    self.unseen_name(span);
+                }
+                self.unknown(span)
+            }
             ExpressionKind::Name(name) => {
                 self.lookup(name).unwrap_or_else(|| self.library_name(name))
+            }
+            ExpressionKind::Member { object, name } if holes::has_hole(name) => {
+                self.expression(object);
+                self.unseen_name(span);
+                self.unknown(span)
             }
             ExpressionKind::Member { object, name } => {
                 let object = self.expression(object);
@@ -76,6 +86,11 @@ impl Evaluator<'_> {
                 function,
                 arguments,
             } => {
+                if let ExpressionKind::Name(name) = &function.kind
+                    && holes::starts_with_hole(name)
+                {
+                    self.unseen_name(span);
+                }
                 let function = self.expression(function);
                 let arguments = self.arguments(arguments);
                 self.apply(&function, &arguments, span)
@@ -154,9 +169,19 @@ impl Evaluator<'_> {
                 for part in parts {
                     self.expression(part);
                 }
+                self.print_unseen();
                 self.unknown(span)
             }
         }
+    }
+
+    /// A name that decides what is done, and is not known.
+    fn unseen_name(&mut self, span: Span) {
+        let shown = self.shown(span);
+        self.unfolded(
+            format!("a name in the program is known only then: {shown}"),
+            span,
+        );
     }
 
     /// What is put into a text, shown as such where it is not known.

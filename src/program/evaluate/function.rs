@@ -348,6 +348,7 @@ impl Evaluator<'_> {
         if let Some(value) = (self.language.method)(self, receiver, name, arguments, span) {
             return value;
         }
+        self.print_unseen();
         self.escape(arguments, span);
         self.unknown(span)
     }
@@ -654,6 +655,7 @@ impl Evaluator<'_> {
         if let Some(value) = self.effects(&invocation) {
             return value;
         }
+        self.print_unseen();
         self.written_to(arguments, span);
         let callee = name.path.rsplit('.').next().unwrap_or_default();
         if name.path == callee && self.keeps_task(callee, arguments, span) {

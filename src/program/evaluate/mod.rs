@@ -7,6 +7,7 @@
 mod emit;
 mod expression;
 mod function;
+mod output;
 mod pattern;
 mod task;
 
@@ -84,6 +85,8 @@ pub(crate) struct Evaluator<'a> {
     pub(super) environment: Id,
     /// Where it stands: a text, as `chdir` leaves it.
     directory: Id,
+    /// What it printed: a text.
+    printed: Id,
     frames: Vec<Frame>,
     flow: Flow,
     /// How many `try` blocks would see what is thrown here.
@@ -135,6 +138,7 @@ pub(crate) fn run(
         pairs: Vec::new(),
         open: false,
     });
+    let printed = store.add(Item::Variable(Some(Value::Text(Text::empty()))));
     let mut evaluator = Evaluator {
         language,
         call,
@@ -148,6 +152,7 @@ pub(crate) fn run(
         reads_stdin: run.reads_stdin,
         environment: environment.unwrap_or_default(),
         directory: directory.unwrap_or_default(),
+        printed: printed.unwrap_or_default(),
         frames: vec![Frame::default()],
         flow: Flow::Next,
         tries: 0,
@@ -164,6 +169,9 @@ pub(crate) fn run(
         let reason = "the program is too long or nested too deeply to follow";
         evaluator.unfolded(reason, Span::default());
     }
+    let output = evaluator.output();
+    let printed = &mut evaluator.findings.printed;
+    printed.get_or_insert_default().append(output);
     evaluator
         .tasks
         .map(|tasks| tasks.missing)
@@ -180,6 +188,7 @@ impl Evaluator<'_> {
     fn note_holes(&mut self, program: &Program) {
         self.cut |= program.cut;
         if let Some(hole) = program.holes.first() {
+            self.print_unseen();
             let shown = self.shown(*hole);
             let reason = format!("guard cannot read this part of the program: {shown}");
             self.unfolded(reason, *hole);
@@ -510,12 +519,18 @@ impl Evaluator<'_> {
     fn join(&mut self, ways: Vec<(Flow, Changes)>) {
         let flow = ways.iter().map(|(flow, _)| *flow).min();
         let lost = |flow: Flow| flow == Flow::Exit || (flow == Flow::Throw && self.tries == 0);
+        let count = ways.len();
         let kept: Vec<Changes> = ways
             .into_iter()
             .filter(|(flow, _)| !lost(*flow))
             .map(|(_, changes)| changes)
             .collect();
+        let ends = kept.len() < count;
         self.store.join(kept);
+        if ends {
+            // What that way printed may be all.
+            self.print_unseen();
+        }
         self.flow = self.flow.max(flow.unwrap_or_default());
     }
 

@@ -59,10 +59,37 @@ pub(super) fn constant(evaluator: &mut Evaluator<'_>, path: &str) -> Option<Valu
 
 /// Calls that are known by their value.
 pub(super) fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
-    on_any(evaluator, call)
+    printing(evaluator, call)
+        .or_else(|| on_any(evaluator, call))
         .or_else(|| builtin(evaluator, call))
         .or_else(|| of_node(evaluator, call))
         .or_else(|| of_paths(evaluator, call))
+}
+
+/// What writes to the standard output, and to the standard error, which nothing reads.
+fn printing(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
+    let given = &call.arguments.positional;
+    match call.path {
+        "console.log" | "console.info" | "console.debug" => {
+            // A `%` in the first may be a place for the next.
+            let format = given.len() > 1
+                && given
+                    .first()
+                    .is_some_and(|first| first.exact().is_none_or(|first| first.contains('%')));
+            if format || call.arguments.open {
+                evaluator.print_unseen();
+            } else {
+                evaluator.print(given, " ", "\n");
+            }
+        }
+        "process.stdout.write" => match given.first() {
+            Some(text) => evaluator.print(std::slice::from_ref(text), "", ""),
+            None => evaluator.print_unseen(),
+        },
+        "console.error" | "console.warn" | "process.stderr.write" => {}
+        _ => return None,
+    }
+    Some(Value::Null)
 }
 
 /// What a file of JSON beside the program holds.

@@ -123,6 +123,18 @@ fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
         path => path.rsplit("::").next().unwrap_or(path),
     };
     Some(match name {
+        "print" | "say" => {
+            // What stands between and after may be set.
+            let set = ["$,", "$\\"];
+            let set = set.iter().any(|name| evaluator.lookup(name).is_some());
+            if set || given.is_empty() || call.arguments.open {
+                evaluator.print_unseen();
+            } else {
+                let end = if name == "say" { "\n" } else { "" };
+                evaluator.print(given, "", end);
+            }
+            Value::Number(1.0)
+        }
         "join" => {
             let rest = given.get(1..).unwrap_or_default().to_vec();
             let rest = evaluator.list(rest, call.arguments.open);

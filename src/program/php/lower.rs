@@ -81,13 +81,14 @@ impl<'n> Php<'_, '_> {
         let kind = match node.kind() {
             "php_tag"
             | "php_end_tag"
-            | "text_interpolation"
-            | "text"
             | "comment"
             | "empty_statement"
             | "named_label_statement"
-            | "goto_statement"
             | "interface_declaration" => return Vec::new(),
+            // What stands outside is printed as it is; what is leapt over is not.
+            "text_interpolation" | "text" | "goto_statement" => {
+                return vec![Expression::unknown(at, Vec::new()).into()];
+            }
             "program"
             | "compound_statement"
             | "colon_block"
@@ -182,7 +183,7 @@ impl<'n> Php<'_, '_> {
             }
             "echo_statement" => {
                 let given = self.parts(node);
-                return given.into_iter().map(Statement::from).collect();
+                return vec![call(at, name(at, "echo"), given).into()];
             }
             "const_declaration" => {
                 let mut found = Vec::new();
@@ -639,9 +640,11 @@ impl<'n> Php<'_, '_> {
             "anonymous_function" | "anonymous_function_creation_expression" | "arrow_function" => {
                 ExpressionKind::Function(Rc::new(self.function(node, false)))
             }
-            "print_intrinsic" | "throw_expression" | "yield_expression" => {
-                ExpressionKind::Unknown(self.parts(node))
+            "print_intrinsic" => {
+                let given = self.parts(node);
+                return call(at, name(at, "print"), given);
             }
+            "throw_expression" | "yield_expression" => ExpressionKind::Unknown(self.parts(node)),
             "include_expression"
             | "include_once_expression"
             | "require_expression"

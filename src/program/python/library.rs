@@ -14,6 +14,20 @@ use crate::resolve::decode::{base64 as decode_base64, hex as decode_hex};
 /// Lines of a file that a loop goes through one by one.
 const LINES: usize = 64;
 
+/// Methods of a map, which are no variables of the environment.
+const OF_MAPS: &[&str] = &[
+    "clear",
+    "copy",
+    "get",
+    "items",
+    "keys",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
+    "values",
+];
+
 /// Names that stand for a value.
 pub(super) fn constant(evaluator: &mut Evaluator<'_>, path: &str) -> Option<Value> {
     Some(match path {
@@ -46,7 +60,7 @@ pub(super) fn constant(evaluator: &mut Evaluator<'_>, path: &str) -> Option<Valu
         "tempfile.tempdir" => Value::text("/tmp"),
         _ => {
             let name = path.strip_prefix("os.environ.")?;
-            if name.contains(['.', '(']) || !name.chars().any(char::is_uppercase) {
+            if name.contains(['.', '(']) || OF_MAPS.contains(&name) {
                 return None;
             }
             evaluator
@@ -61,10 +75,44 @@ pub(super) fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Opti
     if let Some(operation) = call.path.strip_prefix("pathlib.Path().") {
         return of_path(evaluator, operation, call);
     }
-    builtin(evaluator, call)
+    printing(evaluator, call)
+        .or_else(|| builtin(evaluator, call))
         .or_else(|| of_os(evaluator, call))
         .or_else(|| decoding(evaluator, call))
         .or_else(|| others(evaluator, call))
+}
+
+/// What writes to the standard output, and to the standard error, which nothing reads.
+fn printing(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
+    let given = &call.arguments.positional;
+    match call.path {
+        "print" => {
+            let keyword = |name: &str| {
+                let mut keywords = call.arguments.keywords.iter();
+                keywords.find(|(given, _)| given == name)
+            };
+            if let Some((_, file)) = keyword("file") {
+                let errors = matches!(file, Value::Name(name) if name.path == "sys.stderr");
+                return errors.then_some(Value::Null);
+            }
+            let text = |name: &str, otherwise: &str| match keyword(name) {
+                Some((_, value)) => value.exact().map(str::to_owned),
+                None => Some(otherwise.to_owned()),
+            };
+            // Whether a number is whole is not told from how it is written.
+            let numbers = given.iter().any(|value| value.number().is_some());
+            match (text("sep", " "), text("end", "\n")) {
+                (Some(between), Some(end)) if !numbers && !call.arguments.open => {
+                    evaluator.print(given, &between, &end);
+                }
+                _ => evaluator.print_unseen(),
+            }
+        }
+        "sys.stdout.write" | "sys.stdout.buffer.write" => evaluator.print(given, "", ""),
+        "sys.stderr.write" | "sys.stdout.flush" | "sys.stderr.flush" => {}
+        _ => return None,
+    }
+    Some(Value::Null)
 }
 
 #[expect(clippy::too_many_lines, reason = "one table")]

@@ -418,6 +418,27 @@ fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
     let given = &call.arguments.positional;
     let first = given.first();
     Some(match call.path {
+        "puts" | "$stdout.puts" | "STDOUT.puts" => {
+            for text in given {
+                match text.exact() {
+                    Some(line) if line.ends_with('\n') => {
+                        evaluator.print(std::slice::from_ref(text), "", "");
+                    }
+                    _ => evaluator.print(std::slice::from_ref(text), "", "\n"),
+                }
+            }
+            if given.is_empty() {
+                evaluator.print(&[], "", "\n");
+            }
+            Value::Null
+        }
+        "print" | "$stdout.print" | "STDOUT.print" | "$stdout.write" | "STDOUT.write"
+            if !given.is_empty() =>
+        {
+            evaluator.print(given, "", "");
+            Value::Null
+        }
+        "warn" | "$stderr.puts" | "STDERR.puts" => Value::Null,
         "File.join" => evaluator.join_paths(given),
         "File.expand_path" | "File.absolute_path" | "File.realpath" => match given.as_slice() {
             [only] => only.clone(),

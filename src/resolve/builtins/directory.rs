@@ -31,7 +31,8 @@ impl Interpreter<'_> {
                 .unwrap_or_else(|| Text::unknown("$HOME")),
             Some(operand) if operand.splits => Text::unknown(operand.value.display().into_owned()),
             Some(operand) if operand.value.exact() == Some("-") => self
-                .scalar("OLDPWD")
+                .way_back()
+                .or_else(|| self.scalar("OLDPWD"))
                 .unwrap_or_else(|| Text::unknown("$OLDPWD")),
             Some(operand) => operand.value.clone(),
         };
@@ -48,18 +49,28 @@ impl Interpreter<'_> {
             || self.state.options.has(ShellOption::ErrExit) && self.tested == 0
             || self.world.status(&path) == PathStatus::Directory
             || self.world.is_made(&path);
+        let nowhere = self.is_nowhere("OLDPWD");
         self.state.directory = Directory::Known(path);
-        self.state.directory_if_cd_failed = if certain { None } else { Some(before) };
+        self.state.directory_if_cd_failed = if certain { None } else { Some(before.clone()) };
         self.state.status = certain.then_some(0);
         self.left_behind(if certain {
             left
         } else {
             Text::unknown("$OLDPWD")
         });
+        self.state.way_back = (certain || nowhere).then_some(before);
+    }
+
+    /// Where `cd -` leads although it is not known whether the last `cd` worked: where that one
+    /// began, since there was nothing to go back to before it.
+    fn way_back(&self) -> Option<Text> {
+        let path = self.state.way_back.as_ref()?.known()?;
+        Some(Text::known(path.to_string_lossy()))
     }
 
     /// Sets the variable that says where the shell was before.
     fn left_behind(&mut self, directory: Text) {
+        self.state.way_back = None;
         let attributes = Attributes {
             exported: true,
             ..self.state.attributes(self.world, "OLDPWD")

@@ -59,14 +59,15 @@ impl Interpreter<'_> {
             |offset| Origin::Verbatim { offset },
         );
         self.traps += 1;
-        let trap = Rc::new(Trap {
+        let mut trap = Trap {
             text: operand.value.clone(),
             number: self.traps,
             // zsh ends a function with `EXIT`, too.
             moments: Moments::new(signals, self.state.dialect.is_zsh() && self.functions > 0),
             origin,
             location: operand.location.clone(),
-        });
+            sets: Vec::new(),
+        };
         let before = self.state.variables.clone();
         let mut after = before.clone();
         self.aside(|shell| {
@@ -84,12 +85,14 @@ impl Interpreter<'_> {
             for name in &names {
                 self.forget(name);
             }
+            trap.sets.clone_from(&names);
             names.push("_".to_owned());
             let volatile = Rc::make_mut(&mut self.state.volatile);
             volatile.extend(names);
             volatile.sort_unstable();
             volatile.dedup();
         }
+        let trap = Rc::new(trap);
         self.saw(&trap);
         let traps = Rc::make_mut(&mut self.state.traps);
         traps.retain(|known| !known.is_same(&trap));
@@ -113,9 +116,21 @@ impl Interpreter<'_> {
         self.state.stages = Stages::Unknown;
         self.state.last_argument = None;
         let outer = std::mem::replace(&mut self.in_trap, true);
+        // What it sets itself, only another trap may set in between.
+        let others = self.state.traps.iter().filter(|other| !trap.is_same(other));
+        let mut volatile: Vec<String> = others.flat_map(|other| other.sets.clone()).collect();
+        volatile.sort_unstable();
+        volatile.dedup();
+        let mut around = std::mem::replace(&mut self.state.volatile, Rc::new(volatile));
         self.names.push(Text::unknown("$FUNCNAME"));
         let output = self.unsure_text(&trap.text, trap.origin.clone(), &trap.location, "trap");
         self.names.pop();
+        // It may have set a trap itself.
+        let names = Rc::make_mut(&mut around);
+        names.extend(self.state.volatile.iter().cloned());
+        names.sort_unstable();
+        names.dedup();
+        self.state.volatile = around;
         self.in_trap = outer;
         output
     }

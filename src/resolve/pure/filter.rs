@@ -78,6 +78,12 @@ pub(super) fn output(
                 Some(format!("{count}\n"))
             })
         }
+        ("sort", flags) => {
+            let reversed = has(flags, "-r");
+            let once = has(flags, "-u");
+            Box::new(move |text| sorted(text, reversed, once))
+        }
+        ("openssl", [("base64", _), rest @ ..]) => openssl(rest)?,
         ("uniq", []) if operands.is_empty() => Box::new(|text| {
             let mut lines: Vec<&str> = text.lines().collect();
             lines.dedup();
@@ -115,6 +121,8 @@ fn options<'w>(base: &str, words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w 
         "tee" => ("ai", ""),
         "base64" => ("dDi", "w"),
         "xxd" => return Some(xxd_options(words)),
+        "openssl" => return openssl_options(words),
+        "sort" => ("ru", ""),
         "tr" => ("dcCs", ""),
         "rev" | "tac" => ("", ""),
         "head" | "tail" => ("q", "nc"),
@@ -183,6 +191,65 @@ fn xxd_options<'w>(words: &[&'w str]) -> (Vec<Flag<'w>>, Vec<&'w str>) {
         .iter()
         .partition(|word| word.len() > 1 && word.starts_with('-'));
     (flags.into_iter().map(|flag| (flag, "")).collect(), operands)
+}
+
+/// `openssl base64 -d -A` and `openssl enc -d -base64 -A`, which are one: no file is named.
+fn openssl_options<'w>(words: &[&'w str]) -> Option<(Vec<Flag<'w>>, Vec<&'w str>)> {
+    let flags = match words {
+        ["base64", flags @ ..] => flags,
+        ["enc", flags @ ..] if flags.iter().any(|flag| matches!(*flag, "-base64" | "-a")) => flags,
+        _ => return None,
+    };
+    let flags = flags
+        .iter()
+        .filter(|flag| !matches!(**flag, "-base64" | "-a"));
+    let flags = std::iter::once("base64").chain(flags.copied());
+    Some((flags.map(|flag| (flag, "")).collect(), Vec::new()))
+}
+
+fn openssl(flags: &[Flag<'_>]) -> Option<Transform<'static>> {
+    let one_line = match flags {
+        [("-d", _)] => false,
+        [("-d", _), ("-A", _)] | [("-A", _), ("-d", _)] => true,
+        _ => return None,
+    };
+    Some(Box::new(move |text| {
+        // Without `-A`, it reads lines as it would write them.
+        let fits = one_line || text.ends_with('\n') && text.lines().all(|line| line.len() <= 64);
+        String::from_utf8(decode::base64(text).filter(|_| fits)?).ok()
+    }))
+}
+
+/// Sorted lines, where every order that a locale may have is the same.
+fn sorted(text: &str, reversed: bool, once: bool) -> Option<String> {
+    let letters = |line: &str| -> String {
+        let letters = line.chars().filter(char::is_ascii_alphanumeric);
+        letters.collect::<String>().to_ascii_lowercase()
+    };
+    // Signs come before digits, and those before letters; among signs the order differs.
+    let ranks = |line: &str| -> Vec<char> {
+        let rank = |c: char| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                ' '
+            }
+        };
+        line.chars().map(rank).collect()
+    };
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    if once {
+        lines.dedup();
+    }
+    let certain = text.is_ascii()
+        && lines.iter().zip(lines.iter().skip(1)).all(|(one, next)| {
+            one == next || (letters(one) < letters(next) && ranks(one) < ranks(next))
+        });
+    if reversed {
+        lines.reverse();
+    }
+    certain.then(|| lines.iter().map(|line| format!("{line}\n")).collect())
 }
 
 fn input(
@@ -381,15 +448,22 @@ fn substitute(command: &str, syntax: Syntax, text: &str) -> Option<String> {
         if character == separator {
             parts.push(std::mem::take(&mut part));
         } else {
-            part.push(character);
-            if character == '\\' {
-                let escaped = characters.next()?;
-                // The separator itself may be special.
-                if escaped == separator {
-                    return None;
+            match (character, characters.clone().next()) {
+                // The separator itself; it may be special elsewhere.
+                ('\\', Some(escaped)) if escaped == separator => {
+                    if !"/,:;@%#!~=_\"'<>".contains(separator) {
+                        return None;
+                    }
                 }
-                part.push(escaped);
+                ('\\', _) => {
+                    part.push(character);
+                }
+                _ => {
+                    part.push(character);
+                    continue;
+                }
             }
+            part.push(characters.next()?);
         }
     }
     parts.push(part);

@@ -39,34 +39,8 @@ pub(super) fn spoken(base: &str, words: &[&str]) -> Option<String> {
                 }
             })
         }
-        ("awk" | "gawk" | "mawk", [program]) => {
-            let inside = program.trim().strip_prefix("BEGIN")?.trim();
-            let inside = inside.strip_prefix('{')?.strip_suffix('}')?.trim();
-            let text = inside.strip_prefix("print")?.trim().trim_end_matches(';');
-            let text = text.strip_prefix('"')?.strip_suffix('"')?;
-            Some(unescaped(text)? + "\n")
-        }
         _ => None,
     }
-}
-
-/// The text of one of awk's strings; `None` where it is more than one, or has other escapes.
-fn unescaped(text: &str) -> Option<String> {
-    let mut read = String::new();
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        read.push(match letter {
-            '"' => return None,
-            '\\' => match letters.next()? {
-                'n' => '\n',
-                't' => '\t',
-                escaped @ ('"' | '\\' | '/') => escaped,
-                _ => return None,
-            },
-            letter => letter,
-        });
-    }
-    Some(read)
 }
 
 /// `expr TEXT : PATTERN`: the first group, or how long the match is.
@@ -197,9 +171,6 @@ mod tests {
             (&["date", "+rm"], Some("rm\n")),
             (&["date", "+%s"], None),
             (&["jq", "-nr", "\"rm\""], Some("rm\n")),
-            (&["awk", "BEGIN{print \"rm\"}"], Some("rm\n")),
-            (&["awk", "BEGIN { print \"a\\\"b\" }"], Some("a\"b\n")),
-            (&["awk", "BEGIN{print \"a\" \"b\"}"], None),
         ] {
             assert_eq!(
                 spoken(words[0], &words[1..]).as_deref(),

@@ -330,6 +330,13 @@ fn number(rest: &mut &[u8], radix: u32, most: usize) -> Option<u32> {
 
 /// `seq LAST`, `seq FIRST LAST`, `seq FIRST STEP LAST`, in whole numbers.
 pub(super) fn sequence(words: &[&str]) -> Option<String> {
+    let (before, after, words) = match words {
+        ["-f", format, words @ ..] => {
+            let (before, after) = format.split_once("%g")?;
+            (!before.contains('%') && !after.contains('%')).then_some((before, after, words))?
+        }
+        words => ("", "", words),
+    };
     let numbers: Vec<i64> = words
         .iter()
         .map(|word| {
@@ -347,7 +354,11 @@ pub(super) fn sequence(words: &[&str]) -> Option<String> {
     let mut printed = String::new();
     let mut at = first;
     while if step > 0 { at <= last } else { at >= last } {
-        printed.push_str(&format!("{at}\n"));
+        // Larger ones have an exponent.
+        if at.abs() >= 1_000_000 && !(before.is_empty() && after.is_empty()) {
+            return None;
+        }
+        printed.push_str(&format!("{before}{at}{after}\n"));
         if printed.len() > LIMIT {
             return None;
         }
@@ -402,5 +413,10 @@ mod tests {
         }
         assert_eq!(sequence(&["2", "2", "6"]).as_deref(), Some("2\n4\n6\n"));
         assert_eq!(sequence(&["3", "1"]).as_deref(), Some(""));
+        assert_eq!(
+            sequence(&["-f", "a%gb", "2"]).as_deref(),
+            Some("a1b\na2b\n")
+        );
+        assert_eq!(sequence(&["-f", "%03g", "2"]), None);
     }
 }
