@@ -100,6 +100,7 @@ fn seeing(
     world: &dyn World,
     seen: Option<Vec<Command>>,
 ) -> (Assessment, Option<Vec<Command>>) {
+    let _watch = world.watch();
     let joined = Overlay::new(world);
     let (mut found, seen) = follow(subject, stdin.clone(), &joined, seen);
     if joined.used_added() {

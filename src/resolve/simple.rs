@@ -18,7 +18,7 @@ use super::state::{Definition, Function, Leave, Stages, State, Value};
 use super::text::Text;
 use crate::location::Location;
 use crate::shell::{self, AssignmentValue, Node, Piece, RedirectionTarget, SimpleCommand, Word};
-use crate::world::World;
+use crate::world::{PathStatus, World};
 
 /// Programs that read some of their input and leave the rest to the next: what is left is not
 /// known.
@@ -352,12 +352,11 @@ impl Interpreter<'_> {
             // A file may not open.
             self.state.status = None;
         }
-        let copied = self.copied_whole(&argv_words, io);
-        let output = self.deliver(output, io);
-        if let Some((from, to)) = copied {
+        if let Some((from, to)) = self.copied_whole(&argv_words, io) {
             self.world.copy(&from, &to);
+            return Text::empty();
         }
-        output
+        self.deliver(output, io)
     }
 
     /// `cat FILE > OTHER`, where what it holds is not known: a copy.
@@ -370,10 +369,10 @@ impl Interpreter<'_> {
         }
         let from = self.directory().join(from)?;
         let to = self.directory().join(to.exact()?)?;
-        self.world
-            .text(&from)
-            .is_none()
-            .then(|| (normalized(&from), normalized(&to)))
+        let certain = self.world.is_certain()
+            && matches!(self.world.status(&from), PathStatus::File { .. })
+            && self.world.text(&from).is_none();
+        certain.then(|| (normalized(&from), normalized(&to)))
     }
 
     /// What `PIPESTATUS` says after a command; `None` where what runs in it says so.

@@ -9,6 +9,7 @@ mod process;
 mod program;
 mod stack;
 mod stdin;
+mod watch;
 
 pub use process::{
     account_home, hold_standard_descriptors, links_prefix, shim_directory, terminals,
@@ -17,3 +18,4 @@ pub use process::{
 pub use program::{LINKS_MARKER, Lookup, LookupError, Real};
 pub use stack::on_own_stack;
 pub use stdin::{Patience, Peek, Unseen, peek};
+pub use watch::Watch;

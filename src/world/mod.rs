@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::packs::Packs;
+use crate::sys::Watch;
 
 pub use overlay::Overlay;
 pub use system::System;
@@ -102,6 +103,11 @@ pub trait World {
         true
     }
 
+    /// What ends guard where a judgement does not end, as long as it is held.
+    fn watch(&self) -> Option<Watch> {
+        None
+    }
+
     /// The names in a directory, sorted; at most `limit`, and whether there were more.
     fn list(&self, path: &Path, limit: usize) -> Option<(Vec<String>, bool)>;
     /// The directory entry at this path, links not followed.
@@ -128,6 +134,10 @@ pub trait World {
     /// Whether the disk is certainly as it will be: no earlier command of the same text may have
     /// changed it. Then a script that is not there cannot run.
     fn is_untouched(&self) -> bool {
+        true
+    }
+    /// Whether earlier commands changed no files but those that [`World::is_written`] names.
+    fn is_accounted_for(&self) -> bool {
         true
     }
 }

@@ -193,6 +193,13 @@ impl<'w> Overlay<'w> {
         held.content.clone().filter(|_| self.is_on(held.way))
     }
 
+    /// Whether what is followed now runs in any case.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        let ways = self.ways.borrow();
+        ways.last().is_none_or(|way| *way == CERTAIN)
+    }
+
     fn is_fresh(&self, path: &Path) -> bool {
         let fresh = self.fresh.borrow();
         !fresh.is_empty() && fresh.contains(&self.key(path))
@@ -220,10 +227,9 @@ impl<'w> Overlay<'w> {
         let from = self.key(from);
         // What this text wrote is copied as it is now; a link shows what is written later, too.
         let content = self.written.borrow().get(&from).cloned();
-        match content {
-            Some(content) => self.written.borrow_mut().insert(to.clone(), content),
-            None => self.written.borrow_mut().remove(&to),
-        };
+        if let Some(content) = content {
+            self.written.borrow_mut().insert(to.clone(), content);
+        }
         if to != from {
             self.copies.borrow_mut().insert(to, from);
         }
@@ -435,5 +441,9 @@ impl World for Overlay<'_> {
 
     fn is_untouched(&self) -> bool {
         !self.touched.get() && self.world.is_untouched()
+    }
+
+    fn is_accounted_for(&self) -> bool {
+        !self.disturbed.get() && self.world.is_accounted_for()
     }
 }

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::sys;
+use crate::sys::{self, Watch};
 
 use super::{Entry, EntryKind, INPUT, PathStatus, READ_LIMIT, ReadError, World};
 use crate::packs::Packs;
@@ -108,6 +108,10 @@ impl System {
 }
 
 impl World for System {
+    fn watch(&self) -> Option<Watch> {
+        Watch::start()
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.environment.get(name).cloned()
     }

@@ -343,11 +343,18 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn locate(&self, span: Span) -> Location {
-        self.unit.source.locate(span)
+        self.unit.source.locate(self.inside(span))
+    }
+
+    /// A grammar that gets a last line's end with the text may see something there.
+    fn inside(&self, span: Span) -> Span {
+        let end = self.unit.text.len();
+        Span::new(span.start.min(end), span.end.min(end))
     }
 
     /// What stands at a place of the program, for a person.
     pub(super) fn shown(&self, span: Span) -> String {
+        let span = self.inside(span);
         let text = self.unit.text.get(span.start..span.end).unwrap_or("?");
         let text = self.holes.display(text);
         let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");

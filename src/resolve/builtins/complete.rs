@@ -7,10 +7,23 @@ use crate::resolve::text::Text;
 
 impl Interpreter<'_> {
     /// `complete` and `compgen`: the command, the function and the words that they expand.
-    pub(super) fn completion(&mut self, operands: &[Argument], location: &Location) {
+    pub(super) fn completion(&mut self, name: &str, operands: &[Argument], location: &Location) {
         for pair in operands.windows(2) {
             let [flag, value] = pair else { continue };
             match flag.value.exact() {
+                Some("-C") if name == "compgen" => {
+                    let mut text = value.value.clone();
+                    text.push_known(" compgen ");
+                    match operands.last().and_then(|word| word.value.exact()) {
+                        Some(word) if operands.len() > 2 => {
+                            text.push_known(&shell_words::quote(word));
+                        }
+                        Some(_) => text.push_known("''"),
+                        None => text.append(Text::unknown("the word to complete")),
+                    }
+                    text.push_known(" ''");
+                    self.may_run(&text, "compgen", location);
+                }
                 Some("-C" | "-F") => self.may_run_with(&value.value, "complete", location),
                 Some("-W") => {
                     self.expand_again(&value.value, "compgen -W");

@@ -340,6 +340,21 @@ fn test(condition: &Condition) -> Option<String> {
 
 /// A word as it is written; `None` where bash writes what is in it otherwise.
 fn word(word: &Word) -> Option<String> {
-    let rewritten = ["$(", "<(", ">(", "$'", "$\"", "\\\n"];
-    (!rewritten.iter().any(|start| word.source.contains(start))).then(|| word.source.to_string())
+    let rewritten = ["<(", ">(", "$'", "$\"", "\\\n"];
+    let source = word.source.as_ref();
+    let kept = !rewritten.iter().any(|start| source.contains(start));
+    (kept && source.split("$(").skip(1).all(is_plain)).then(|| source.to_owned())
+}
+
+/// Whether bash writes a command substitution as it stands: one plain command, or several in a
+/// pipe, with one blank between the words.
+fn is_plain(rest: &str) -> bool {
+    let Some((inside, _)) = rest.split_once(')') else {
+        return false;
+    };
+    let words: Vec<&str> = inside.split(' ').collect();
+    !inside.contains([
+        ';', '&', '<', '>', '(', '{', '}', '!', '\n', '\t', '`', '#', '=',
+    ]) && words.iter().all(|word| !word.is_empty())
+        && inside.matches('|').count() == words.iter().filter(|word| **word == "|").count()
 }

@@ -145,7 +145,7 @@ impl Interpreter<'_> {
             "mapfile" | "readarray" => self.map_file(operands, io, stdin),
             "getopts" => self.getopts(operands),
             "type" if self.locates(operands) => return Some(self.located(operands)),
-            "compgen" | "complete" => self.completion(operands, location),
+            "compgen" | "complete" => self.completion(name, operands, location),
             "history" | "bind" => self.remembered(name, operands, location),
             "let" => {
                 let mut value = None;

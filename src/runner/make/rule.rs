@@ -300,7 +300,8 @@ impl Make<'_> {
 
     fn is_there(&self, name: &str) -> bool {
         let path = self.directory.join(name);
-        self.call.world.status(&path) != PathStatus::Missing
+        let world = self.call.world;
+        world.status(&path) != PathStatus::Missing || world.is_written(&path)
     }
 
     /// A target without a recipe of its own: by the pattern rules that fit it.
@@ -344,7 +345,7 @@ impl Make<'_> {
             self.charge(1 + from.len());
             // What an earlier command or recipe makes is not there to be seen. The built-in rules
             // are many, and so tried for what nothing else makes.
-            let may_come = self.has_run || !self.call.world.is_untouched();
+            let may_come = self.has_run || !self.call.world.is_accounted_for();
             let is_own = index >= self.own_rules;
             let tried = is_own || (self.implicit_depth == 1 && is_missing);
             let is_there = from.iter().all(|one| self.may_exist(one, 0));
