@@ -10,8 +10,10 @@ models and from the CLI's own tables. What it does is decided here, in this orde
 
 1. overrides.tsv: judged by hand, one operation a line
 2. `delete-...`: irreversible, unless settings.txt has the last word of its noun
-3. verbs.tsv: by the operation's verb
-4. opaque: nobody has judged the verb yet
+3. inverses.tsv: reversible, if the service has the inverse operation and that one takes nothing
+   that this one does not: then the command line itself says how to take it back
+4. verbs.tsv: by the operation's verb
+5. opaque: nobody has judged the verb yet
 
 withdrawn.tsv lists what older releases have and the pinned ones no longer do: people still run
 those, and the service may still answer.
@@ -52,6 +54,10 @@ CLI_SERVICES = {
 CLI_ALIASES = {"runtime.sagemaker": "sagemaker-runtime"}
 # Words before the verb: `batch-delete-image` deletes.
 PREFIXES = {"batch", "admin", "bulk"}
+# What stands between a verb's object and its place: `add-user-to-group`.
+PREPOSITIONS = {"for", "from", "in", "on", "to", "with"}
+# Members that only tell one call from its repetition, or do not act.
+TOKEN = re.compile(r"^(client-(request-)?token|idempotency-token|dry-run)$")
 # Required members that name nothing.
 NAMELESS = re.compile(
     r"(token|reason|document|policy|type|mode|status|state|description|scope|feedback|"
@@ -81,9 +87,41 @@ def judgements():
     return overrides, verbs, settings
 
 
+def verb_of(words):
+    """Where the verb of an operation's name stands: `batch-disassociate-user-stack`."""
+    return 1 if words[0] in PREFIXES and len(words) > 1 else 0
+
+
+def exact_inverses(model):
+    """The operations of a service that another one takes back, given nothing but the same inputs."""
+
+    def noun(words):
+        return tuple(word for word in words if word not in PREPOSITIONS)
+
+    def inputs(camel):
+        shape = model.operation_model(camel).input_shape
+        names = shape.members if shape is not None else ()
+        return {name for name in names if not TOKEN.search(xform_name(name, "-"))}
+
+    named = {xform_name(camel, "-"): camel for camel in model.operation_names}
+    by_noun = {noun(name.split("-")): name for name in sorted(named)}
+    found = {}
+    for row in rows("inverses.tsv"):
+        for name, camel in named.items():
+            words = name.split("-")
+            at = verb_of(words)
+            # `disable` alone switches a whole service off, and what it kept may go with it.
+            if words[at] != row["verb"] or len(words) == at + 1:
+                continue
+            inverse = by_noun.get(noun(words[:at] + [row["inverse"]] + words[at + 1 :]))
+            if inverse is not None and inputs(named[inverse]) <= inputs(camel):
+                found.setdefault(name, inverse)
+    return found
+
+
 def by_verb(operation, verbs, settings):
     words = operation.split("-")
-    verb = words[1] if words[0] in PREFIXES and len(words) > 1 else words[0]
+    verb = words[verb_of(words)]
     if verb == "delete":
         return "recoverable" if words[-1] in settings else "irreversible"
     return verbs.get(verb, "opaque")
@@ -159,12 +197,14 @@ def fold(name):
     return name.replace("-", "").replace(".", "").replace(" ", "")
 
 
-def line(service, operation, options, http, overrides, verbs, settings):
+def line(service, operation, options, http, overrides, verbs, settings, inverse=None):
     judged = overrides.pop((service, operation), None)
     kind = judged["class"] if judged else by_verb(operation, verbs, settings)
     changes = judged["changes"] if judged else ""
     fields = [operation, LETTERS[kind]]
     route = http if not (kind == "read-only" and http.startswith("GET ")) else ""
+    if judged is None and inverse is not None:
+        return "\t".join([operation, LETTERS["reversible"], "", "", route, "", f"aws {service} {inverse}"])
     if kind in ("read-only", "reversible") and not changes and not any(
         option.mark == "?" for option in options
     ):
@@ -234,6 +274,7 @@ def main():
             commands = cli[service]._get_command_table()
         rest = meta["protocol"] in ("rest-json", "rest-xml")
         lines = blocks.setdefault(service, {})
+        inverses = exact_inverses(model)
         for camel in model.operation_names:
             operation = model.operation_model(camel)
             cli_name = xform_name(camel, "-")
@@ -244,7 +285,9 @@ def main():
                 else options_of_model(operation)
             )
             http = f"{operation.http['method']} {operation.http['requestUri']}" if rest else ""
-            lines[cli_name] = line(service, cli_name, options, http, overrides, verbs, settings)
+            lines[cli_name] = line(
+                service, cli_name, options, http, overrides, verbs, settings, inverses.get(cli_name)
+            )
         services.append(
             "\t".join(
                 [

@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use crate::effect::Tier;
+
 /// Blocks by service, each sorted by operation; the format is in `rules/aws/README.md`.
 static OPERATIONS: &str = include_str!("../../../rules/aws/operations.txt");
 /// Endpoint prefix, CLI service, signing name, protocol, target prefix; one service a line.
@@ -55,6 +57,14 @@ impl Kind {
             "external" => Self::External,
             _ => return None,
         })
+    }
+
+    /// What it is in that place: an emulator on this machine sells nothing, and nothing leaves it.
+    pub(super) const fn at(self, tier: Tier) -> Self {
+        match (self, tier) {
+            (Self::Money | Self::Exposure | Self::External, Tier::Local) => Self::Reversible,
+            (kind, _) => kind,
+        }
     }
 
     /// How bad it is; the last three are as final as a deletion.

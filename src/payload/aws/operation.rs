@@ -41,6 +41,7 @@ pub(super) fn judge(operation: &Operation, request: &Request<'_>, findings: &mut
         return;
     }
     let place = request.place();
+    let kind = kind.at(place.tier);
     for name in names(operation, inputs) {
         findings
             .effects
