@@ -340,6 +340,9 @@ impl<'a> Look<'a> {
         if let Some(pattern) = as_pattern(text) {
             return self.pattern(&pattern, directory);
         }
+        if is_pipe(text) {
+            return Loss::Device;
+        }
         let mut known = String::new();
         for (index, part) in text.parts().iter().enumerate() {
             match part {
@@ -625,6 +628,12 @@ fn entry(path: &Path, world: &dyn World) -> Option<PathBuf> {
         return None;
     };
     Some(world.canonical(path.parent()?)?.join(name))
+}
+
+/// Whether it is what `>(…)` becomes.
+fn is_pipe(text: &Text) -> bool {
+    matches!(text.parts(), [Part::Known(path), Part::Unknown(source)]
+        if path == "/dev/fd/" && source.starts_with(">("))
 }
 
 fn sink(path: &Path) -> Option<Loss> {

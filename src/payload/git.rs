@@ -14,7 +14,7 @@ use crate::call::{Call, Findings};
 use crate::context::files::{self, Loss};
 use crate::context::git::WorkTree;
 use crate::effect::{Evidence, Reversibility};
-use crate::resolve::{Argument, Directory, Text};
+use crate::resolve::{Argument, Directory, Stdin, Text};
 use crate::world::{EntryKind, PathStatus, World};
 
 /// Files that are looked at by `git clean`, and changed files that are counted.
@@ -357,7 +357,10 @@ fn clean(call: &Call<'_>, findings: &mut Findings) {
             let setting = setting.value.display().to_ascii_lowercase();
             setting.starts_with("clean.requireforce")
         });
-    if !forced || (args.flag("--interactive") && !args.open) {
+    // A menu that nobody writes to but the person at the terminal is their own question.
+    let answered = !matches!(call.command.stdin, Stdin::Inherited | Stdin::Empty);
+    let asks = args.flag("--interactive") && !args.open && !answered;
+    if asks || !(forced || args.flag("--interactive")) {
         return;
     }
     let mut found = Untracked {

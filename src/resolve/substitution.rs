@@ -72,9 +72,16 @@ impl Interpreter<'_> {
         self.captured -= 1;
         (self.state.stdin, self.state.input_shared, self.state.status) = outer;
         // zsh names such files as it likes.
-        let named = !output && !self.state.dialect.is_zsh();
-        let offered = if named { self.offered(&printed) } else { None };
-        offered.unwrap_or_else(|| Text::unknown(source))
+        if self.state.dialect.is_zsh() {
+            return Text::unknown(source);
+        }
+        if output {
+            let mut pipe = Text::known("/dev/fd/");
+            pipe.append(Text::unknown(source));
+            return pipe;
+        }
+        self.offered(&printed)
+            .unwrap_or_else(|| Text::unknown(source))
     }
 }
 

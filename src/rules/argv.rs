@@ -491,7 +491,8 @@ fn may_be_options(text: &Text) -> bool {
         Some(Part::Unknown(source)) => {
             let output = source
                 .strip_prefix("$(")
-                .or_else(|| source.strip_prefix('`'));
+                .or_else(|| source.strip_prefix('`'))
+                .or_else(|| source.strip_prefix("the output of "));
             !output.is_some_and(|command| {
                 PLAIN
                     .iter()

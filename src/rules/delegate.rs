@@ -303,7 +303,9 @@ fn inner_command(to: &Delegate, call: &Call<'_>) -> Command {
     {
         inner.directory = enter(&inner.directory, &directory.value);
     }
-    if to.no_stdin {
+    let asked_for = to.stdin_with.iter().any(|flag| call.args.flag(flag));
+    let withheld = !to.stdin_with.is_empty() && !asked_for && call.args.uncertain.is_empty();
+    if to.no_stdin || withheld {
         inner.stdin = Stdin::Empty;
     }
     if !to.elsewhere.is_empty() {
@@ -479,7 +481,8 @@ fn start(
     if to.append_found {
         let marked = words.iter().any(|word| word.value.display().contains("{}"));
         let mark = marked.then_some("{}");
-        inner.argv = input::filled(&words, mark, None, &call.command.location).concat();
+        inner.argv =
+            input::filled(&words, mark, None, "what it finds", &call.command.location).concat();
         findings.nested.push(Nested::Command(Box::new(inner)));
         return;
     }
@@ -491,7 +494,12 @@ fn start(
     // What it reads is the list, so the command it starts reads nothing.
     let source = std::mem::replace(&mut inner.stdin, Stdin::Empty);
     let listed = input::groups(call, &source, mark.is_some());
-    for argv in input::filled(&words, mark.as_deref(), listed, &call.command.location) {
+    let hole = match &source {
+        Stdin::Unknown(source) => format!("the output of {source}"),
+        _ => "what it is given then".to_owned(),
+    };
+    let place = &call.command.location;
+    for argv in input::filled(&words, mark.as_deref(), listed, &hole, place) {
         let mut command = inner.clone();
         command.argv = argv;
         findings.nested.push(Nested::Command(Box::new(command)));

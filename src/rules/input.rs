@@ -137,6 +137,7 @@ pub(super) fn filled(
     words: &[Argument],
     mark: Option<&str>,
     groups: Option<Vec<Vec<String>>>,
+    hole: &str,
     place: &Location,
 ) -> Vec<Vec<Argument>> {
     match (mark, groups) {
@@ -151,7 +152,7 @@ pub(super) fn filled(
             .collect(),
         (None, None) => {
             let hole = Argument {
-                value: Text::unknown("what it is given then"),
+                value: Text::unknown(hole),
                 verbatim: None,
                 splits: true,
                 location: place.clone(),

@@ -16,7 +16,7 @@ use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
 use crate::location::Location;
 use crate::packs::{Entry, Packs};
 use crate::payload;
-use crate::resolve::{Command, base_name};
+use crate::resolve::{Argument, Command, base_name};
 use crate::world::{EntryKind, World};
 
 /// What this command does, as far as the packs know, and what it starts.
@@ -316,6 +316,17 @@ impl Matcher<'_> {
         }
     }
 
+    /// The operands that may belong to the name of a command of which the tree lacks this word.
+    fn further_words(&self, first: &Argument) -> impl Iterator<Item = &Argument> {
+        let args = &self.call.args;
+        let mut options = args.options.iter().map(|option| &option.location.span);
+        let end = options
+            .find(|span| self.cli.parse.verb_last && span.start > first.location.span.start)
+            .map(|span| span.start);
+        let before = move |word: &&Argument| end.is_none_or(|end| word.location.span.start < end);
+        args.operands.iter().take_while(before).take(3)
+    }
+
     /// Law: what the tree does not have is judged by its verb.
     fn unknown_command(&mut self, findings: &mut Findings) {
         let call = self.call;
@@ -340,9 +351,15 @@ impl Matcher<'_> {
         if listed.into_iter().any(|pattern| covers(pattern, &path)) {
             return;
         }
-        let words = call.args.operands.iter().take(3);
+        let words = self.further_words(word);
         let words = words.map(|word| word.value.exact().unwrap_or_default());
-        match verb::of(std::iter::once(name).chain(words)) {
+        let words = std::iter::once(name).chain(words);
+        let verb = if self.cli.parse.verb_last {
+            verb::of_last(words)
+        } else {
+            verb::of(words)
+        };
+        match verb {
             (verb::Verb::Reads, _) => {}
             (verb::Verb::Unclear, _) => {
                 unlisted(&format!("{program} {name}"), &word.location, findings);

@@ -253,6 +253,9 @@ pub struct Parse {
     /// Beginnings of sub-commands are accepted (`ip a`, `hg stat`); where several fit, each is
     /// followed.
     pub command_prefixes: bool,
+    /// The words of a command stand before its first option, and the last of them is its verb:
+    /// what follows an option is a value (`az acr webhook create --actions push delete`).
+    pub verb_last: bool,
     /// Sub-commands and options are the same in any case of letters (`redis-cli flushall`).
     pub ignore_case: bool,
     /// The options of a level count only up to its sub-command: after it, the same letter means
@@ -271,6 +274,7 @@ impl Default for Parse {
             assignments: false,
             bundled: false,
             command_prefixes: false,
+            verb_last: false,
             ignore_case: false,
             local_options: false,
         }
@@ -504,9 +508,12 @@ pub struct Delegate {
     /// The option that names the working directory (`env -C`).
     #[serde(default)]
     pub directory: Option<String>,
-    /// What runs does not get this command's standard input (`nohup`, `docker exec` without `-i`).
+    /// What runs does not get this command's standard input (`nohup`).
     #[serde(default)]
     pub no_stdin: bool,
+    /// It gets it only with one of these flags (`docker run -i`).
+    #[serde(default)]
+    pub stdin_with: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -100,6 +100,17 @@ pub(super) fn of<'a>(words: impl Iterator<Item = &'a str>) -> (Verb, usize) {
     found
 }
 
+/// As [`of`], where the last word is the verb: one that only reads or makes something decides,
+/// whatever the words before it sound like (`delete-policy show`, `table restore create`).
+pub(super) fn of_last<'a>(words: impl Iterator<Item = &'a str>) -> (Verb, usize) {
+    let words: Vec<&str> = words.collect();
+    match words.last().copied() {
+        Some(last) if ONLY_VERBS.contains(&last) => (Verb::Reads, words.len() - 1),
+        Some("create" | "update") => (Verb::Unclear, words.len() - 1),
+        _ => of(words.into_iter()),
+    }
+}
+
 /// Whether a word of a URL's path says that a request destroys something, though its method does not.
 pub(crate) fn deletes(word: &str) -> bool {
     const DELETES: &[&str] = &[
@@ -152,6 +163,19 @@ mod tests {
             (&["guilt", "log --format %H"], Verb::Unclear),
         ] {
             assert_eq!(of(words.iter().copied()).0, verb, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_word_is_the_verb_where_it_says_so() {
+        for (words, verb) in [
+            (&["delete-policy", "show"][..], Verb::Reads),
+            (&["delete-policy", "update"], Verb::Unclear),
+            (&["table", "restore", "create"], Verb::Unclear),
+            (&["delete-policy", "delete"], Verb::Destroys),
+            (&["param-persist", "delete", "name"], Verb::Destroys),
+        ] {
+            assert_eq!(of_last(words.iter().copied()).0, verb, "{words:?}");
         }
     }
 }
