@@ -22,6 +22,7 @@ pub mod runner;
 mod shared_map;
 pub mod shell;
 pub mod sys;
+mod wildcard;
 pub mod world;
 
 pub use intercept::run;

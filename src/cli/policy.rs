@@ -3,8 +3,12 @@
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::rules;
+use crate::effect::Class;
 use crate::gate::EXIT_FAILED;
-use crate::policy::{Places, Policy, show};
+use crate::packs::examples;
+use crate::policy::{Asked, Places, Policy, show};
+use crate::rules::schema::RuleClass;
 use crate::sys;
 
 #[derive(Debug, Args)]
@@ -28,7 +32,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Show {
-    /// Only what concerns this rule (`git/push-force`)
+    /// Only what concerns this rule (`git/push-force`), and what it comes to
     #[arg(long, value_name = "RULE")]
     why: Option<String>,
     /// Print one JSON object
@@ -38,9 +42,13 @@ struct Show {
 
 pub(super) fn run(options: &Options) -> u8 {
     let Command::Show(options) = &options.command;
-    let places = Places::of(&sys::working_directory());
+    let cwd = sys::working_directory();
+    let places = Places::of(&cwd);
     let policy = Policy::read(&places, Timestamp::now());
-    let shown = show(&policy, &places, options.why.as_deref());
+    let classes = options.why.as_deref().map(classes);
+    let asked = options.why.as_deref().zip(classes.as_deref());
+    let asked = asked.map(|(rule, classes)| Asked { rule, classes });
+    let shown = show(&policy, &places, &cwd, asked.as_ref());
     if options.json {
         match serde_json::to_string_pretty(&shown) {
             Ok(text) => super::print(&format!("{text}\n")),
@@ -56,4 +64,30 @@ pub(super) fn run(options: &Options) -> u8 {
         return EXIT_FAILED;
     }
     0
+}
+
+/// What a rule may find: what its pack says, or anything, where the state decides.
+fn classes(id: &str) -> Vec<Class> {
+    let rules = rules::all().0;
+    let found = rules.iter().find_map(|loaded| {
+        let pack = loaded.good()?;
+        let (name, rule) = id.split_once('/')?;
+        let mut rules = examples::rules(pack).filter(|known| known.id == rule);
+        rules
+            .next()
+            .filter(|_| pack.pack.name == name)
+            .map(|rule| rule.class)
+    });
+    match found {
+        Some(RuleClass::ReadOnly) => vec![Class::ReadOnly],
+        Some(RuleClass::Reversible) => vec![Class::Reversible],
+        Some(RuleClass::Recoverable) => vec![Class::Recoverable],
+        Some(RuleClass::Irreversible | RuleClass::Move) => vec![Class::Irreversible],
+        Some(RuleClass::Path | RuleClass::Overwrite) => {
+            vec![Class::Recoverable, Class::Irreversible]
+        }
+        Some(RuleClass::Opaque) | None => {
+            vec![Class::Reversible, Class::Recoverable, Class::Irreversible]
+        }
+    }
 }

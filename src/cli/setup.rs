@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use thiserror::Error;
 
-use super::{print, say};
+use super::{added_packs, print, say};
 use crate::gate::{EXIT_FAILED, Failure};
 use crate::invocation::ShellName;
 use crate::packs::Packs;
@@ -97,8 +97,10 @@ fn installed_shells() -> BTreeSet<String> {
 /// The programs that packs name as worth a shim. Shells have links of their own, off `PATH`:
 /// there they would come between every script and its interpreter.
 fn shimmed_programs() -> BTreeSet<String> {
+    let added = added_packs();
     Packs::built_in()
         .shims()
+        .chain(added.shims())
         .filter(|program| {
             ShellName::ALL
                 .iter()

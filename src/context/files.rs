@@ -310,7 +310,8 @@ impl<'a> Look<'a> {
         let Some(canonical) = self.world.canonical(&base) else {
             return self.absent(&base.join(text.display().as_ref()));
         };
-        if pattern.stays() && is_temporary(&canonical.join("*"), self.world) {
+        let temporary = is_temporary(&canonical.join("*"), self.world);
+        if pattern.stays() && temporary && !is_in_guards_places(&canonical, self.world) {
             let cwd = self.world.cwd();
             let workspace = self.world.canonical(cwd).unwrap_or_else(|| cwd.to_owned());
             if !workspace.starts_with(&canonical) {
@@ -659,9 +660,10 @@ fn is_temporary(path: &Path, world: &dyn World) -> bool {
 }
 
 fn is_guards_own(path: &Path, world: &dyn World) -> bool {
-    if path.file_name() == Some(OsStr::new("guard.toml")) {
-        return true;
-    }
+    path.file_name() == Some(OsStr::new("guard.toml")) || is_in_guards_places(path, world)
+}
+
+fn is_in_guards_places(path: &Path, world: &dyn World) -> bool {
     guards_places(world)
         .flat_map(|own| [world.canonical(&own), Some(own)])
         .flatten()
@@ -681,10 +683,27 @@ pub fn holds_guards_own(path: &Text, directory: &Directory, world: &dyn World) -
     })
 }
 
+/// Whether the path is a directory of guard's own, or lies in one.
+#[must_use]
+pub fn is_in_guards_own(path: &Text, directory: &Directory, world: &dyn World) -> bool {
+    let path = path.exact().and_then(|path| directory.join(path));
+    path.is_some_and(|path| {
+        let real = world.canonical(&path).unwrap_or_else(|| folded(&path));
+        is_in_guards_places(&real, world)
+    })
+}
+
+/// The directories of guard's own in which a command that changes this work tree may write.
+pub fn guards_own_in(root: &Path, world: &dyn World) -> impl Iterator<Item = PathBuf> {
+    let own = guards_places(world).filter_map(|own| world.canonical(&own));
+    own.filter(move |own| root.starts_with(own) || own.starts_with(root))
+}
+
 /// The directories of guard's settings and state, whether they are there or not.
 fn guards_places(world: &dyn World) -> impl Iterator<Item = PathBuf> {
     let home = world.home();
     let under_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
+    let account = |rest: &str| world.account_home().map(|home| home.join(rest));
     let variable = |name: &str| {
         world
             .env(name)
@@ -695,7 +714,8 @@ fn guards_places(world: &dyn World) -> impl Iterator<Item = PathBuf> {
         variable("XDG_CONFIG_HOME"),
         under_home(".local/state/guard"),
         under_home(".config/guard"),
-        world.account_home().map(|home| home.join(".config/guard")),
+        account(".config/guard"),
+        account(".local/state/guard"),
         under_home(".guard"),
         Some(PathBuf::from("/etc/guard")),
     ]

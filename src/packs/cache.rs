@@ -10,9 +10,9 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,6 +25,7 @@ use super::{FORMAT, Layer, Origin, Packs};
 use crate::rules::check;
 use crate::rules::document::Complaint;
 use crate::rules::schema::Pack;
+use crate::sys;
 
 const MAGIC: &[u8; 8] = b"gcache 1";
 /// A pack file is not longer than this (bytes).
@@ -271,24 +272,12 @@ fn good_copy(place: &Path, file: &Listed) -> PathBuf {
     place.join("good").join(name)
 }
 
-/// Puts a file there at once, in place of one that may be there.
+/// Puts a file there that nobody else may read, with its directory.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(directory)?;
-    let temporary = directory.join(format!(".{}.new", std::process::id()));
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(content))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    sys::replace(path, content, 0o600)
 }
 
 #[cfg(test)]

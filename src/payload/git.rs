@@ -13,7 +13,7 @@ pub(super) use self::runs::follow;
 use crate::call::{Call, Findings};
 use crate::context::files::{self, Loss};
 use crate::context::git::WorkTree;
-use crate::effect::{Evidence, Reversibility};
+use crate::effect::{Evidence, Reversibility, RuleId};
 use crate::resolve::{Argument, Directory, Stdin, Text};
 use crate::world::{EntryKind, PathStatus, World};
 
@@ -23,6 +23,7 @@ const LIMIT: usize = 4000;
 /// Judges a git command beyond what its pack says.
 pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     runs::configuration(call, findings);
+    own_files(call, findings);
     let command: Vec<&str> = call.args.command.iter().map(String::as_str).collect();
     match command.as_slice() {
         ["reset"] => reset(call, findings),
@@ -40,6 +41,77 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
         ["config"] | ["config", "set"] => runs::write(call, findings),
         _ => {}
     }
+}
+
+/// Commands that write to the work tree.
+const WRITERS: &[&str] = &[
+    "am",
+    "apply",
+    "checkout",
+    "checkout-index",
+    "cherry-pick",
+    "clean",
+    "merge",
+    "mv",
+    "pull",
+    "read-tree",
+    "rebase",
+    "reset",
+    "restore",
+    "revert",
+    "rm",
+    "sparse-checkout",
+    "stash",
+    "switch",
+];
+
+/// What stands in a work tree may be what guard judges by.
+fn own_files(call: &Call<'_>, findings: &mut Findings) {
+    let command = call.args.command.first().map(String::as_str);
+    let looks = |word: Option<&String>| word.is_some_and(|word| word == "list" || word == "show");
+    if !command.is_some_and(|command| WRITERS.contains(&command))
+        || looks(call.args.command.get(1))
+        || call.command.elsewhere.is_some()
+    {
+        return;
+    }
+    let directory = directory(call);
+    let variable = || call.command.variable(call.world, "GIT_WORK_TREE");
+    let named = call
+        .args
+        .option("--work-tree")
+        .map(|word| word.value.clone());
+    let work_tree = named.or_else(variable);
+    let named = work_tree.is_some();
+    let root = match work_tree {
+        Some(root) => root.exact().and_then(|root| directory.join(root)),
+        None => directory.known().map(Path::to_owned),
+    };
+    let Some(root) = root.and_then(|root| call.world.canonical(&root)) else {
+        return;
+    };
+    let tree = WorkTree::of(&root, call.world);
+    let elsewhere = call.args.option("--git-dir").is_some()
+        || call.command.variable(call.world, "GIT_DIR").is_some();
+    // Only a patch can be applied where there is no repository.
+    if tree.is_none() && !named && !elsewhere && command != Some("apply") {
+        return;
+    }
+    let here = &root;
+    let root = tree.as_ref().map_or(here, |tree| &tree.root);
+    // A home directory may be a work tree, too; what git ignores there it leaves alone.
+    let is_changed = |own: &PathBuf| {
+        let ignored = |tree: &WorkTree| !tree.may_track(own) && tree.ignores(own, call.world);
+        here.starts_with(own) || !tree.as_ref().is_some_and(ignored)
+    };
+    let Some(own) = files::guards_own_in(root, call.world).find(is_changed) else {
+        return;
+    };
+    let name = Some(own.display().to_string());
+    let mut effect = call.loss("own-files", "change", "directory", name);
+    effect.rule = RuleId::new("guard", "own-files");
+    "changes guard's own state or configuration".clone_into(&mut effect.summary);
+    findings.effects.push(effect);
 }
 
 /// The directory that git works in: `-C` counts, each from the one before.

@@ -22,6 +22,11 @@ pub enum Invalid {
     Rule(String),
     #[error("an exception is for one rule, not for `{0}`; `[[observe]]` takes several")]
     Several(String),
+    #[error(
+        "an exception is for a `rule` on a `target`, or for what is `opaque` in a `command`, each as \
+         guard prints it"
+    )]
+    Finding,
     #[error("the {what} for `{rule}` has no {missing}: say who may be asked about it, and why")]
     Missing {
         what: &'static str,
@@ -103,8 +108,14 @@ pub(super) struct RuleEntry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ExceptionEntry {
-    pub rule: String,
-    pub target: String,
+    #[serde(default)]
+    pub rule: Option<String>,
+    #[serde(default)]
+    pub target: Option<String>,
+    #[serde(default)]
+    pub opaque: Option<String>,
+    #[serde(default)]
+    pub command: Option<String>,
     #[serde(default)]
     pub directory: Option<String>,
     pub reason: String,

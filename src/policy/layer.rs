@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::file::{self, File, Invalid};
 use super::{Decision, Table};
-use crate::effect::{Effect, RuleId, Tier};
+use crate::effect::{Effect, Opaque, RuleId, Tier};
+use crate::wildcard::fits;
 
 /// Who a layer is by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -89,14 +90,44 @@ pub struct Stated {
 /// What runs unasked though guard's own table asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
-    pub rule: RulePattern,
-    /// As guard prints it (`staging/uploads`); `None` for rules that are only observed.
-    pub target: Option<String>,
+    pub finding: Finding,
     /// Only in this directory, or below it.
     pub directory: Option<PathBuf>,
     pub reason: String,
     pub owner: String,
     pub until: Timestamp,
+}
+
+/// What is excepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// One rule on one target, as guard prints it (`staging/uploads`).
+    Target { rule: RulePattern, target: String },
+    /// Rules that are only observed.
+    Observed(RulePattern),
+    /// A part that cannot be seen, by the reason that guard prints and the whole text of the
+    /// command: another text, or one more such part, is another matter.
+    Opaque { reason: String, command: String },
+}
+
+impl Finding {
+    /// The rules that it is about.
+    pub(super) const fn rule(&self) -> Option<&RulePattern> {
+        match self {
+            Self::Target { rule, .. } | Self::Observed(rule) => Some(rule),
+            Self::Opaque { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target { rule, target } => write!(f, "{rule} on {target}"),
+            Self::Observed(rule) => write!(f, "{rule}"),
+            Self::Opaque { reason, command } => write!(f, "`{command}`, where {reason}"),
+        }
+    }
 }
 
 /// `pack/rule`, or `pack/*`.
@@ -180,13 +211,19 @@ impl Layer {
             })
             .collect();
         for entry in file.exception {
-            let rule = RulePattern::parse(&entry.rule)?;
-            if rule.rule.is_none() {
-                return Err(Invalid::Several(entry.rule));
-            }
+            let finding = match (entry.rule, entry.target, entry.opaque, entry.command) {
+                (Some(name), Some(target), None, None) => {
+                    let rule = RulePattern::parse(&name)?;
+                    if rule.rule.is_none() {
+                        return Err(Invalid::Several(name));
+                    }
+                    Finding::Target { rule, target }
+                }
+                (None, None, Some(reason), Some(command)) => Finding::Opaque { reason, command },
+                _ => return Err(Invalid::Finding),
+            };
             let exception = Exception {
-                rule,
-                target: Some(entry.target),
+                finding,
                 directory: entry.directory.map(PathBuf::from),
                 reason: entry.reason,
                 owner: entry.owner,
@@ -196,8 +233,7 @@ impl Layer {
         }
         for entry in file.observe {
             let observed = Exception {
-                rule: RulePattern::parse(&entry.rule)?,
-                target: None,
+                finding: Finding::Observed(RulePattern::parse(&entry.rule)?),
                 directory: None,
                 reason: entry.reason,
                 owner: entry.owner,
@@ -213,7 +249,7 @@ impl Layer {
             if value.trim().is_empty() {
                 return Err(Invalid::Missing {
                     what,
-                    rule: it.rule.to_string(),
+                    rule: it.finding.to_string(),
                     missing,
                 });
             }
@@ -237,15 +273,28 @@ impl Layer {
 
     /// The entry by which this layer lets an effect pass.
     pub(super) fn exception(&self, effect: &Effect, cwd: &Path) -> Option<&Exception> {
+        self.excepted(cwd, |finding| match finding {
+            Finding::Target { rule, target } => {
+                let is_named = effect.target.name.is_some();
+                rule.fits(&effect.rule) && is_named && *target == effect.target.to_string()
+            }
+            Finding::Observed(rule) => rule.fits(&effect.rule),
+            Finding::Opaque { .. } => false,
+        })
+    }
+
+    /// The entry by which this layer lets a part of this text pass that cannot be seen.
+    pub(super) fn seen(&self, opaque: &Opaque, text: &str, cwd: &Path) -> Option<&Exception> {
+        self.excepted(cwd, |finding| match finding {
+            Finding::Opaque { reason, command } => *reason == opaque.reason && command == text,
+            Finding::Target { .. } | Finding::Observed(_) => false,
+        })
+    }
+
+    fn excepted(&self, cwd: &Path, is: impl Fn(&Finding) -> bool) -> Option<&Exception> {
         self.exceptions.iter().find(|exception| {
-            exception.rule.fits(&effect.rule)
-                && exception.target.as_ref().is_none_or(|target| {
-                    effect.target.name.is_some() && *target == effect.target.to_string()
-                })
-                && exception
-                    .directory
-                    .as_ref()
-                    .is_none_or(|directory| cwd.starts_with(directory))
+            let directory = exception.directory.as_ref();
+            is(&exception.finding) && directory.is_none_or(|directory| cwd.starts_with(directory))
         })
     }
 
@@ -320,10 +369,7 @@ impl Exception {
     /// What it covers, as it is shown.
     #[must_use]
     pub fn scope(&self) -> String {
-        let mut scope = self.rule.to_string();
-        if let Some(target) = &self.target {
-            scope = format!("{scope} on {target}");
-        }
+        let mut scope = self.finding.to_string();
         if let Some(directory) = &self.directory {
             scope = format!("{scope} in {}", directory.display());
         }
@@ -331,9 +377,9 @@ impl Exception {
     }
 
     pub(super) fn says(&self, layer: &Layer) -> String {
-        let verb = match self.target {
-            Some(_) => "excepted",
-            None => "only observed",
+        let verb = match self.finding {
+            Finding::Observed(_) => "only observed",
+            Finding::Target { .. } | Finding::Opaque { .. } => "excepted",
         };
         let origin = layer.origin;
         let (owner, reason, until) = (&self.owner, &self.reason, self.until);
@@ -377,46 +423,9 @@ impl fmt::Display for RulePattern {
     }
 }
 
-/// `*` stands for any text; letters count without their case, as in host names.
-fn fits(pattern: &str, value: &str) -> bool {
-    let (pattern, value) = (pattern.to_ascii_lowercase(), value.to_ascii_lowercase());
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = pieces.next().and_then(|first| value.strip_prefix(first)) else {
-        return false;
-    };
-    let Some(last) = pieces.next_back() else {
-        return rest.is_empty();
-    };
-    for piece in pieces {
-        let Some((_, after)) = rest.split_once(piece) else {
-            return false;
-        };
-        rest = after;
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_star_stands_for_any_text() {
-        for (pattern, value, expected) in [
-            ("prod", "prod", true),
-            ("prod", "PROD", true),
-            ("prod", "product", false),
-            ("*", "", true),
-            ("*.prod.example.com", "db.prod.example.com", true),
-            ("*.prod.example.com", "prod.example.com", false),
-            ("gke_*_prod_*", "gke_shop_eu_prod_1", true),
-            ("gke_*_prod_*", "gke_prod_1", false),
-            ("a*a", "a", false),
-            ("a*b*b", "ab", false),
-        ] {
-            assert_eq!(fits(pattern, value), expected, "{pattern} {value}");
-        }
-    }
 
     #[test]
     fn what_is_wrong_is_said() {

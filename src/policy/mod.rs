@@ -16,11 +16,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use file::Invalid;
-pub use layer::{Dropped, Exception, Layer, Origin, TierPattern};
+pub use layer::{Dropped, Exception, Finding, Layer, Origin, TierPattern};
 pub use places::Places;
-pub use show::{Shown, show};
+pub use show::{Asked, Shown, show};
 
-use crate::effect::{Class, Effect, Tier};
+use crate::effect::{Class, Effect, Opaque, Tier};
 
 /// Ordered from lenient to strict: joining two is taking the greater one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -203,23 +203,38 @@ impl Policy {
         ruling
     }
 
-    /// What follows from a part that cannot be seen.
-    pub fn opaque(&self) -> Ruling {
-        self.cell(|table| table.opaque)
+    /// What follows from a part that cannot be seen, of a text that runs in this directory.
+    pub fn opaque(&self, opaque: &Opaque, text: &str, cwd: &Path) -> Ruling {
+        let excepts = |layer: &&Layer| layer.seen(opaque, text, cwd).is_some();
+        let lifted = self.layers.iter().find(excepts);
+        let holds = |layer: &Layer| {
+            !(excepts(&layer) || (layer.origin == Origin::Builtin && lifted.is_some()))
+        };
+        let mut ruling = self.cell(holds, |table| table.opaque);
+        if let Some(layer) = lifted.filter(|_| ruling.decision == Decision::Allow) {
+            let exception = layer.seen(opaque, text, cwd);
+            ruling.why = exception.map(|exception| exception.says(layer));
+        }
+        ruling
     }
 
     /// What follows from a program that no pack describes.
     pub fn unlisted(&self) -> Ruling {
-        self.cell(|table| table.unlisted)
+        self.cell(|_| true, |table| table.unlisted)
     }
 
-    fn cell(&self, cell: impl Fn(&Table) -> Option<Decision>) -> Ruling {
+    /// The strictest of one cell of the layers that hold.
+    fn cell(
+        &self,
+        holds: impl Fn(&Layer) -> bool,
+        cell: impl Fn(&Table) -> Option<Decision>,
+    ) -> Ruling {
         let mut ruling = Ruling {
             decision: Decision::Allow,
             tier: Tier::Unknown,
             why: None,
         };
-        for layer in &self.layers {
+        for layer in self.layers.iter().filter(|layer| holds(layer)) {
             if let Some(decision) = cell(&layer.table).filter(|it| *it > ruling.decision) {
                 ruling.decision = decision;
                 ruling.why = layer.says(decision, None);
@@ -316,7 +331,8 @@ mod tests {
                 decided(&policy, &effect(gone(), Tier::Staging)),
                 Decision::Confirm
             );
-            assert_eq!(policy.opaque().decision, Decision::Confirm);
+            let opaque = policy.opaque(&hole("r"), "x", Path::new("/"));
+            assert_eq!(opaque.decision, Decision::Confirm);
             assert_eq!(policy.unlisted().decision, Decision::Confirm);
         }
     }
@@ -345,6 +361,41 @@ mod tests {
             decided(&Policy::of([layer(Origin::User, &own)]), &lost),
             Decision::Allow
         );
+    }
+
+    fn hole(reason: &str) -> Opaque {
+        Opaque {
+            reason: reason.to_owned(),
+            location: crate::location::Location::default(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_excepted_by_its_reason_in_one_text() {
+        let text = "schema = 1\n[[exception]]\nopaque = 'it is $X'\ncommand = 'run \"$X\"'\n\
+            directory = '/work'\nreason = 'r'\nowner = 'ann'\nexpires = 2026-07-01\n";
+        let decided = |origin, reason, text: &str, cwd| {
+            let policy = Policy::of([layer(origin, text)]);
+            policy
+                .opaque(&hole(reason), "run \"$X\"", Path::new(cwd))
+                .decision
+        };
+        let user = Origin::User;
+        assert_eq!(decided(user, "it is $X", text, "/work/a"), Decision::Allow);
+        assert_eq!(decided(user, "it is $Y", text, "/work"), Decision::Confirm);
+        assert_eq!(decided(user, "it is $X", text, "/"), Decision::Confirm);
+        let other = text.replace("run ", "rum ");
+        assert_eq!(
+            decided(user, "it is $X", &other, "/work"),
+            Decision::Confirm
+        );
+        let project = Origin::Project;
+        assert_eq!(
+            decided(project, "it is $X", text, "/work"),
+            Decision::Confirm
+        );
+        let mixed = text.replace("command =", "rule = 'a/b'\ncommand =");
+        assert_eq!(decided(user, "it is $X", &mixed, "/work"), Decision::Deny);
     }
 
     #[test]

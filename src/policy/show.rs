@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
-use super::layer::{Dropped, Layer, Origin, RulePattern};
+use std::path::Path;
+
+use super::layer::{Dropped, Exception, Layer, Origin, RulePattern};
 use super::{Decision, Places, Policy, Row, Table};
+use crate::effect::{Class, Effect, Reversibility, RuleId, Target, Tier};
+use crate::location::Location;
 
 /// What `guard policy show` prints.
 #[derive(Debug, Serialize)]
@@ -11,6 +15,32 @@ pub struct Shown {
     pub layers: Vec<ShownLayer>,
     /// What holds where no rule, tier or exception says otherwise.
     pub together: Table,
+    /// What the layers answer to one rule, where one was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+}
+
+/// A rule that somebody asks about, and what it may find; what that is can hang on the state.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    pub rule: &'a str,
+    pub classes: &'a [Class],
+}
+
+/// What follows from a rule, on a target that no exception names.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    pub rule: String,
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Cell {
+    pub class: Class,
+    pub tier: Tier,
+    pub decision: Decision,
+    /// Which layer decided, if it was not the built-in table.
+    pub policy: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -27,15 +57,16 @@ pub struct ShownLayer {
     pub dropped: Vec<Dropped>,
 }
 
-/// The policy as it holds, with the places where no layer is; of the entries for rules only those
-/// that concern the given one.
+/// The policy as it holds in this directory, with the places where no layer is; of the entries for
+/// rules only those that concern the one that is asked about, and what they come to.
 #[must_use]
-pub fn show(policy: &Policy, places: &Places, rule: Option<&str>) -> Shown {
+pub fn show(policy: &Policy, places: &Places, cwd: &Path, asked: Option<&Asked<'_>>) -> Shown {
+    let rule = asked.map(|asked| asked.rule);
     let concerns = |pattern: &RulePattern| rule.is_none_or(|rule| pattern.names(rule));
     let mut layers: Vec<ShownLayer> = policy
         .layers()
         .iter()
-        .map(|layer| ShownLayer::new(layer, concerns))
+        .map(|layer| ShownLayer::new(layer, rule.is_none(), concerns))
         .collect();
     let absent = [
         (Origin::Managed, &places.managed),
@@ -51,10 +82,45 @@ pub fn show(policy: &Policy, places: &Places, rule: Option<&str>) -> Shown {
     Shown {
         layers,
         together: policy.together(),
+        answer: asked.map(|asked| policy.answer(asked, cwd)),
     }
 }
 
 impl Policy {
+    /// What follows from a rule in each tier, as [`Policy::effect`] decides it.
+    fn answer(&self, asked: &Asked<'_>, cwd: &Path) -> Answer {
+        let (pack, rule) = asked.rule.split_once('/').unwrap_or((asked.rule, ""));
+        let mut cells = Vec::new();
+        for class in asked.classes {
+            for tier in [Tier::Development, Tier::Staging, Tier::Production] {
+                let mut target = Target::new("", None);
+                target.tier = tier;
+                let effect = Effect {
+                    rule: RuleId::new(pack.to_owned(), rule.to_owned()),
+                    action: "".into(),
+                    target,
+                    reversibility: of_class(*class),
+                    summary: String::new(),
+                    also_lost: Vec::new(),
+                    evidence: Vec::new(),
+                    instead: None,
+                    location: Location::default(),
+                };
+                let ruling = self.effect(&effect, cwd);
+                cells.push(Cell {
+                    class: *class,
+                    tier,
+                    decision: ruling.decision,
+                    policy: ruling.why,
+                });
+            }
+        }
+        Answer {
+            rule: asked.rule.to_owned(),
+            cells,
+        }
+    }
+
     /// The strictest of every cell.
     fn together(&self) -> Table {
         let tables = || self.layers.iter().map(|layer| layer.table);
@@ -74,8 +140,23 @@ impl Policy {
     }
 }
 
+/// Nothing but the class counts.
+const fn of_class(class: Class) -> Reversibility {
+    match class {
+        Class::ReadOnly => Reversibility::ReadOnly,
+        Class::Reversible => Reversibility::Reversible {
+            undo: String::new(),
+        },
+        Class::Recoverable => Reversibility::Recoverable {
+            from: String::new(),
+            within: None,
+        },
+        Class::Irreversible => Reversibility::Irreversible { perhaps: None },
+    }
+}
+
 impl ShownLayer {
-    fn new(layer: &Layer, concerns: impl Fn(&RulePattern) -> bool) -> Self {
+    fn new(layer: &Layer, all: bool, concerns: impl Fn(&RulePattern) -> bool) -> Self {
         let rules = layer
             .rules
             .iter()
@@ -91,10 +172,14 @@ impl ShownLayer {
                     None => line,
                 }
             });
+        let concerned = |it: &&Exception| match it.finding.rule() {
+            Some(rule) => concerns(rule),
+            None => all,
+        };
         let exceptions = layer
             .exceptions
             .iter()
-            .filter(|it| concerns(&it.rule))
+            .filter(|it| concerned(it))
             .map(|it| format!("{}: {}", it.scope(), it.says(layer)));
         let tiers = layer.tiers.iter().map(|pattern| {
             let facts: Vec<String> = pattern
@@ -179,6 +264,16 @@ impl Shown {
         text.push_str("\ntogether\n");
         for (label, value) in rows(&self.together) {
             text.push_str(&format!("  {label:<13} {value}\n"));
+        }
+        if let Some(answer) = &self.answer {
+            text.push_str(&format!("\n{}\n", answer.rule));
+            for cell in &answer.cells {
+                let (class, tier) = (cell.class.as_str(), cell.tier.as_str());
+                let decision = cell.decision.as_str();
+                let why = cell.policy.as_ref().map(|why| format!("  ({why})"));
+                let why = why.unwrap_or_default();
+                text.push_str(&format!("  {class:<13} {decision} in {tier}{why}\n"));
+            }
         }
         text
     }

@@ -92,11 +92,10 @@ impl Report {
             .iter()
             .map(|effect| Item::new(effect, policy.effect(effect, cwd)))
             .collect();
-        let hidden = policy.opaque();
         let opaque: Vec<Hole> = assessment
             .opaque
             .iter()
-            .map(|opaque| Hole::new(opaque, &hidden))
+            .map(|opaque| Hole::new(opaque, policy.opaque(opaque, text, cwd)))
             .collect();
         let unknown = policy.unlisted();
         let unlisted: Vec<String> = assessment
@@ -238,11 +237,11 @@ impl Item {
 }
 
 impl Hole {
-    fn new(opaque: &Opaque, ruling: &Ruling) -> Self {
+    fn new(opaque: &Opaque, ruling: Ruling) -> Self {
         Self {
             reason: opaque.reason.clone(),
             decision: ruling.decision,
-            policy: ruling.why.clone(),
+            policy: ruling.why,
             start: opaque.location.span.start,
             end: opaque.location.span.end,
             file: file_line(&opaque.location),

@@ -5,6 +5,7 @@
 use super::schema::{Condition, OperandValues, Values};
 use crate::call::Args;
 use crate::resolve::{Argument, Command, Text};
+use crate::wildcard;
 use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -283,23 +284,15 @@ fn one_of(value: &Text, patterns: &[String]) -> Truth {
     truths.max().unwrap_or(Truth::No)
 }
 
-/// Case-insensitive; `*` at either end of the pattern stands for anything.
+/// As far as the value is known.
 fn fits(value: &Text, pattern: &str) -> Truth {
-    let pattern = pattern.to_ascii_lowercase();
-    let bare = pattern.trim_start_matches('*').trim_end_matches('*');
-    let open_start = pattern.starts_with('*');
-    let open_end = pattern.ends_with('*');
     if let Some(text) = value.exact() {
-        let text = text.to_ascii_lowercase();
-        return Truth::of(match (open_start, open_end) {
-            (false, false) => text == bare,
-            (true, false) => text.ends_with(bare),
-            (false, true) => text.starts_with(bare),
-            (true, true) => text.contains(bare),
-        });
+        return Truth::of(wildcard::fits(pattern, text));
     }
     let prefix = value.known_prefix().to_ascii_lowercase();
-    if !open_start && !prefix.starts_with(bare) && !bare.starts_with(&prefix) {
+    let pattern = pattern.to_ascii_lowercase();
+    let start = pattern.split('*').next().unwrap_or_default();
+    if !prefix.starts_with(start) && !start.starts_with(&prefix) {
         return Truth::No;
     }
     Truth::Maybe

@@ -9,7 +9,7 @@ use super::condition::{Facts, Truth};
 use super::grammar::{covers, nodes};
 use super::schema::{Cli, Rule, RuleClass, UnknownCommand};
 use super::target::{self, Named};
-use super::{argv, delegate, lookup, paths, place, script, verb, write};
+use super::{argv, delegate, lookup, own, paths, place, script, verb, write};
 use crate::call::{Args, Call, Findings};
 use crate::context::{self, Place, server};
 use crate::effect::{Effect, Reversibility, RuleId, Target, Tier, Unlisted};
@@ -63,6 +63,8 @@ pub fn judge(command: &Command, world: &dyn World) -> Findings {
     }
     if !known {
         unlisted(program, &word.location, &mut findings);
+        let words = command.argv.get(1..).unwrap_or_default();
+        own::note(command, words, world, &mut findings);
     }
     findings.only_looks = known && looks;
     findings
@@ -195,6 +197,7 @@ impl Matcher<'_> {
         if self.harmless().is_some() {
             return;
         }
+        let handed = findings.nested.len();
         if self.call.args.unknown_command.is_some() {
             self.unknown_command(findings);
         }
@@ -221,6 +224,35 @@ impl Matcher<'_> {
         if let Some(analyze) = self.cli.analyzer.as_deref().and_then(payload::analyzer) {
             analyze(&self.call, findings);
         }
+        if findings.nested.len() == handed {
+            self.own_files(findings);
+        }
+    }
+
+    /// Where the pack does not say which files the command writes, it may be any that it names or
+    /// that lie where it runs.
+    fn own_files(&self, findings: &mut Findings) {
+        let Self { cli, call, .. } = self;
+        let analyzer = cli.analyzer.as_deref();
+        if analyzer.is_some_and(|name| payload::http::client(name).is_none())
+            || cli
+                .read_only
+                .iter()
+                .any(|path| covers(path, &call.args.command))
+        {
+            return;
+        }
+        let classes = [RuleClass::Path, RuleClass::Overwrite, RuleClass::Move];
+        let mut rules = cli.rule.iter().filter(|rule| self.covers(&rule.command));
+        let says = cli.write.iter().any(|write| self.covers(&write.command))
+            || rules.any(|rule| classes.contains(&rule.class));
+        let words = call.command.argv.get(1..).filter(|_| !says);
+        own::note(
+            call.command,
+            words.unwrap_or_default(),
+            call.world,
+            findings,
+        );
     }
 
     /// The flag under which the command does nothing, if one is given for certain.

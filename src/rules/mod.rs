@@ -12,6 +12,7 @@ pub mod grammar;
 mod input;
 pub(crate) mod lookup;
 mod matcher;
+mod own;
 pub(crate) mod paths;
 mod place;
 pub(crate) mod request;

@@ -431,7 +431,7 @@ pub struct Condition {
     pub any_flag: Vec<String>,
     /// All of these are given.
     pub all_flags: Vec<String>,
-    /// This option has one of these values (case-insensitive; `*` at either end is a wildcard).
+    /// This option has one of these values (case-insensitive; `*` stands for anything).
     pub option: Option<Values>,
     /// This operand has one of these values.
     pub operand: Option<OperandValues>,

@@ -12,7 +12,7 @@ mod stdin;
 mod watch;
 
 pub use process::{
-    account_home, hold_standard_descriptors, links_prefix, shim_directory, terminals,
+    account_home, hold_standard_descriptors, links_prefix, replace, shim_directory, terminals,
     working_directory,
 };
 pub use program::{LINKS_MARKER, Lookup, LookupError, Real};

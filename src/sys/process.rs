@@ -1,9 +1,10 @@
 //! What guard was given: its standard descriptors, its directory, its own place on the disk.
 
-use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 /// Fills standard descriptors that are closed, so that no file guard opens can become one of
 /// them and get what is written to "standard error". What fills them closes again on exec: the
@@ -47,6 +48,25 @@ pub fn account_home() -> Option<PathBuf> {
             .flatten()
             .map(|user| user.dir)
     })
+}
+
+/// Puts a file there at once, in place of one that may be there.
+pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.new", std::process::id()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(content))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What is left of it is nobody's.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
 }
 
 /// The directory that guard was started in. One that was deleted has no name left.

@@ -61,6 +61,14 @@ const DENIAL: &str = "schema = 1\n\
     decision = 'deny'\n\
     reason = 'ask the platform team'\n";
 
+const OPAQUE: &str = "schema = 1\n\
+    [[exception]]\n\
+    opaque = 'the program is known only when the command runs: $DEPLOY'\n\
+    command = '$DEPLOY staging'\n\
+    reason = 'our wrapper sets it'\n\
+    owner = 'ann@example.com'\n\
+    expires = 2100-01-01\n";
+
 fn check(guard: &Guard, managed: Option<&str>, command: &str) -> Outcome {
     at_home(guard, managed, &["check", "-c", command])
 }
@@ -187,5 +195,95 @@ fn changing_a_layer_is_a_question() {
             outcome.stdout.contains("guard's own"),
             "{command}: {outcome:?}"
         );
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_excepted_in_one_command_alone() {
+    let guard = Guard::new();
+    let asks = |command: &str| check(&guard, None, command).code == Some(126);
+    assert!(asks("$DEPLOY staging"));
+    settings(&guard, OPAQUE);
+    let excepted = check(&guard, None, "$DEPLOY staging");
+    assert_eq!(excepted.code, Some(0), "{excepted:?}");
+    assert!(asks("$DEPLOY production"));
+    assert!(asks("$DEPLOY staging; $DEPLOY staging"));
+    assert!(asks("$OTHER staging"));
+}
+
+#[test]
+fn what_one_rule_comes_to_is_computed() {
+    let guard = Guard::new();
+    let why = |rule: &str| {
+        let shown = at_home(&guard, None, &["policy", "show", "--why", rule]);
+        assert_eq!(shown.code, Some(0), "{shown:?}");
+        shown.stdout
+    };
+    assert!(why("containers/container-rm").contains("recoverable   allow in development"));
+    assert!(why("containers/container-rm").contains("recoverable   confirm in production"));
+    settings(&guard, DENIAL);
+    let denied = why("containers/volume-rm");
+    assert!(denied.contains("irreversible  deny in development  (deny, by the user policy"));
+    assert!(denied.contains("ask the platform team"), "{denied}");
+    assert!(!why("git/push-force").contains("deny in"));
+}
+
+#[test]
+fn a_work_tree_with_guard_s_own_files_is_not_an_agent_s_to_change() {
+    let guard = Guard::new();
+    let packs = guard.home().join(".config/guard/packs");
+    fs::create_dir_all(packs.join(".git/objects")).unwrap();
+    fs::create_dir_all(packs.join(".git/refs")).unwrap();
+    fs::write(packs.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    fs::write(packs.join("own.toml"), "schema = 1\n").unwrap();
+    let judged = |command: &str| check(&guard, None, command).code;
+    for command in [
+        "git -C ~/.config/guard/packs pull",
+        "cd ~/.config/guard/packs && git checkout v2",
+        "git -C ~/.config/guard/packs stash pop",
+        "git -C ~/.config/guard/packs reset --hard HEAD~1",
+        "git --work-tree ~/.config/guard/packs --git-dir x/.git checkout .",
+        "GIT_WORK_TREE=~/.config/guard/packs git merge next",
+        "cd ~/.config/guard && git apply /tmp/x.patch",
+        "cd ~/.config/guard && patch -p1 < /tmp/x.patch",
+        "patch -d ~/.config/guard -p1 < /tmp/x.patch",
+        "unzip x.zip -d ~/.config/guard/packs",
+        "cd ~/.config/guard/packs && unzip x.zip",
+        "cd ~/.config/guard/packs && tar xf x.tar",
+        "cd ~/.config/guard/packs && wget https://example.com/acme.toml",
+        "wget -P ~/.config/guard/packs https://example.com/acme.toml",
+        "cd ~/.config/guard/packs && curl -O https://example.com/acme.toml",
+        "curl -o ~/.config/guard/packs/acme.toml https://example.com/acme.toml",
+        "rsync -a packs/ ~/.config/guard/packs/",
+        "scp host:acme.toml ~/.config/guard/packs/",
+        "rclone copy packs ~/.config/guard/packs",
+        "aws s3 cp s3://packs/acme.toml ~/.config/guard/packs/",
+        "jq . x | sponge ~/.config/guard/guard.toml",
+        "gzip ~/.config/guard/guard.toml",
+        "7z x packs.7z -o$HOME/.config/guard/packs",
+        "cd ~/.config/guard/packs && cpio -id < x",
+        "git worktree add ~/.config/guard/packs/x",
+        "svn checkout https://example.com/packs ~/.config/guard/packs",
+        "gh release download v1 -D ~/.config/guard/packs",
+        "find ~/.config/guard -name '*.toml' -delete",
+        "vim -es -c 'w! ~/.config/guard/guard.toml' -c q x",
+        "truncate -s 0 ~/.config/guard/guard.toml",
+        "install -m 644 x ~/.config/guard/guard.toml",
+        "HOME=/nowhere rm -f ~root/.local/state/guard/audit.jsonl",
+    ] {
+        assert_eq!(judged(command), Some(126), "{command}");
+    }
+    for command in [
+        "git -C ~/.config/guard/packs status",
+        "git -C ~/.config/guard/packs stash list",
+        "git pull && git stash pop",
+        "git -C ~/.config/guard/packs fetch",
+        "git -C ~/.config/guard/packs log -p",
+        "cd ~/.config/guard && ls && cat packs/own.toml && grep -r schema .",
+        "cd ~/.config/guard && timeout 5 ls packs",
+        "cp ~/.config/guard/packs/own.toml copy.toml",
+        "mytool check guard.toml --out ../guard",
+    ] {
+        assert_eq!(judged(command), Some(0), "{command}");
     }
 }

@@ -28,6 +28,7 @@ use crate::packs::source::{Source, Unusable};
 use crate::packs::{self, Entry, Layer, Packs, library};
 use crate::rules::known_request;
 use crate::rules::schema::Pack;
+use crate::sys;
 
 /// Something is not as it was added.
 const EXIT_DIFFERS: u8 = 1;
@@ -218,6 +219,10 @@ impl Room {
         }
         // The good copies are made of what was just checked.
         let _ = super::added_packs();
+        let clis = accepted.iter().flat_map(|one| &one.pack.cli);
+        if clis.filter(|cli| cli.shim).count() > 0 {
+            say("guard: `guard setup` makes links for its programs");
+        }
         Ok(0)
     }
 
@@ -568,14 +573,9 @@ fn signed_by(signer: Option<&str>) -> String {
     )
 }
 
-/// Puts a file there at once.
+/// Puts a file there that everybody may read whose directory lets them.
 fn replace(path: &Path, content: &[u8]) -> Result<(), Trouble> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.new", std::process::id()));
-    let temporary = PathBuf::from(temporary);
-    std::fs::write(&temporary, content)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(Trouble::of(path))
+    sys::replace(path, content, 0o666).map_err(Trouble::of(path))
 }
 
 /// What the pack calls harmless that guard knows as harmful. It would count for nothing, since a

@@ -79,7 +79,7 @@ fn added() -> (Vec<Loaded>, Vec<String>) {
 }
 
 /// Every pack, those that are part of guard first.
-fn all() -> (Vec<Loaded>, Vec<String>) {
+pub(super) fn all() -> (Vec<Loaded>, Vec<String>) {
     let (added, notes) = added();
     let mut packs = library::built_in();
     packs.extend(added);
