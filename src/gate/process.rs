@@ -3,6 +3,10 @@
 //! Owns the reading of `/proc`. Elsewhere than on Linux there is nothing to read: every question
 //! is answered with "cannot be seen", and what depends on it is refused.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
 use serde::{Deserialize, Serialize};
 
 /// One life of a process id: ids are used again, start times are not.
@@ -80,13 +84,12 @@ impl Processes for System {
     }
 
     fn variables(&self, pid: i32) -> Option<Vec<String>> {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-        let names = environment
-            .split(|byte| *byte == 0)
-            .filter_map(|entry| entry.split(|byte| *byte == b'=').next())
-            .filter(|name| !name.is_empty())
-            .map(|name| String::from_utf8_lossy(name).into_owned());
-        Some(names.collect())
+        let names = environment(pid)?.into_keys();
+        Some(
+            names
+                .map(|name| name.to_string_lossy().into_owned())
+                .collect(),
+        )
     }
 
     fn holders(&self, terminal: u32) -> Vec<i32> {
@@ -98,6 +101,24 @@ impl Processes for System {
             .filter(|pid| holds(*pid, terminal).unwrap_or(false))
             .collect()
     }
+}
+
+/// What a process was started with; `None` if that cannot be seen.
+#[must_use]
+pub(super) fn environment(pid: i32) -> Option<BTreeMap<OsString, OsString>> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let entries = environment.split(|byte| *byte == 0).filter_map(|entry| {
+        let at = entry.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = entry.split_at_checked(at)?;
+        let value = value.get(1..)?;
+        (!name.is_empty()).then(|| {
+            (
+                OsString::from_vec(name.into()),
+                OsString::from_vec(value.into()),
+            )
+        })
+    });
+    Some(entries.collect())
 }
 
 /// Only the master side of a pseudoterminal has a `tty-index` in its descriptor's notes.

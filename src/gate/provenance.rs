@@ -93,9 +93,7 @@ impl Requester {
             .iter()
             .find(|process| own.session != 0 && process.id.pid == own.session)
             .map(|process| process.id);
-        let agent = chain
-            .iter()
-            .rfind(|process| marks(processes, process).is_some());
+        let agent = topmost(processes, &chain);
         let same_session = chain
             .iter()
             .take_while(|process| own.session != 0 && process.session == own.session)
@@ -183,6 +181,19 @@ impl fmt::Display for Doubt {
             ),
         }
     }
+}
+
+/// The topmost process that is an agent's.
+fn topmost<'c>(processes: &dyn Processes, chain: &'c [Process]) -> Option<&'c Process> {
+    let mut chain = chain.iter();
+    chain.rfind(|process| marks(processes, process).is_some())
+}
+
+/// The process by which the agent at or above this one began, if there is one.
+#[must_use]
+pub(super) fn agent(processes: &dyn Processes, pid: i32) -> Option<i32> {
+    let chain = ancestry(processes, pid);
+    Some(topmost(processes, &chain)?.id.pid)
 }
 
 /// The agent at or above a process, if there is one.

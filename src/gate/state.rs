@@ -4,6 +4,7 @@
 //! several guards work in here at the same time. Another process of the same user could write
 //! here too; that is what guard does not protect against.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -12,7 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Failure;
+use super::{Failure, process, provenance};
+use crate::sys;
+
+/// Where state lies in a home directory.
+const STATE: &str = ".local/state";
 
 /// How long to wait for another guard.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,21 +47,21 @@ pub struct State {
 
 impl State {
     /// `$XDG_STATE_HOME/guard`, or `~/.local/state/guard`.
+    ///
+    /// Below an agent the variables count as the agent got them, not as it sets them for what it
+    /// starts: where approvals are looked for is not its to say.
     pub fn open() -> Result<Self, Failure> {
-        let absolute = |name: &str| -> Option<PathBuf> {
-            let path = PathBuf::from(std::env::var_os(name).unwrap_or_default());
-            path.is_absolute().then_some(path)
-        };
-        let base = absolute("XDG_STATE_HOME")
-            .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-            .or_else(|| {
-                nix::unistd::User::from_uid(nix::unistd::geteuid())
-                    .ok()
-                    .flatten()
-                    .map(|user| user.dir.join(".local/state"))
-            })
-            .ok_or(Failure::Homeless)?;
-        Self::at(base.join("guard"))
+        let account = sys::account_home();
+        let usual = account.as_ref().map(|home| home.join(STATE));
+        let mut base = base(&|name| std::env::var_os(name), account.clone());
+        if base != usual {
+            let own = i32::try_from(std::process::id()).unwrap_or(0);
+            if let Some(agent) = provenance::agent(&process::System, own) {
+                let given = process::environment(agent).unwrap_or_default();
+                base = self::base(&|name| given.get(OsStr::new(name)).cloned(), account);
+            }
+        }
+        Self::at(base.ok_or(Failure::Homeless)?.join("guard"))
     }
 
     /// The given directory, made if it is not there.
@@ -196,6 +201,16 @@ impl State {
             source,
         })
     }
+}
+
+/// Where state lies, by these variables or in the account's home.
+fn base(variable: &dyn Fn(&str) -> Option<OsString>, account: Option<PathBuf>) -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(variable(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let home = || Some(absolute("HOME").or(account)?.join(STATE));
+    absolute("XDG_STATE_HOME").or_else(home)
 }
 
 /// Waits for an exclusive lock, but not for ever: its holder may have been stopped.

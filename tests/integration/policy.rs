@@ -287,3 +287,25 @@ fn a_work_tree_with_guard_s_own_files_is_not_an_agent_s_to_change() {
         assert_eq!(judged(command), Some(0), "{command}");
     }
 }
+
+#[test]
+fn where_guard_keeps_its_state_is_not_an_agent_s_to_say() {
+    let guard = Guard::new();
+    let agent = guard.path("bin/claude");
+    fs::create_dir_all(agent.parent().unwrap()).unwrap();
+    fs::copy("/bin/bash", &agent).unwrap();
+    let script = format!(
+        "XDG_STATE_HOME=$PWD/moved HOME=$PWD/moved {} -c 'echo ran'; echo $?",
+        guard.path("shells/bash").display()
+    );
+    let log = guard.home().join(".local/state/guard/audit.jsonl");
+    let moved = guard.work().join("moved");
+    let ran = guard.run(&agent).args(["-c", &script]).output();
+    assert_eq!(ran.stdout, "ran\n0\n", "{ran:?}");
+    assert!(fs::read_to_string(&log).unwrap().contains("echo ran"));
+    assert!(!moved.exists());
+    // Whom no agent has started says it.
+    let ran = guard.run("/bin/bash").args(["-c", &script]).output();
+    assert_eq!(ran.stdout, "ran\n0\n", "{ran:?}");
+    assert!(moved.join("guard/audit.jsonl").exists());
+}
