@@ -141,6 +141,8 @@ pub struct Findings {
     pub written: Vec<Written>,
     /// The program files that were followed, with every module beside them.
     pub programs: Vec<Rc<Path>>,
+    /// What a person should know of programs that were not followed to their end.
+    pub notes: Vec<String>,
     /// The command changes nothing, whatever its arguments.
     pub only_looks: bool,
     /// What a program in another language prints, where its text was followed.

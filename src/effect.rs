@@ -225,7 +225,8 @@ pub struct Assessment {
     pub effects: Vec<Effect>,
     pub opaque: Vec<Opaque>,
     pub unlisted: Vec<Unlisted>,
-    /// What a person should know about guard itself: a pack that is broken.
+    /// What a person should know about guard itself: a pack that is broken, a long program that
+    /// was not followed to its end.
     pub notes: Vec<String>,
 }
 

@@ -109,7 +109,11 @@ fn seeing(
             world.packs().program(base_name(program)).next().is_some()
         });
     }
-    found.notes = world.packs().notes().to_vec();
+    found.notes.sort_unstable();
+    found.notes.dedup();
+    found
+        .notes
+        .splice(0..0, world.packs().notes().iter().cloned());
     (found, seen)
 }
 
@@ -308,7 +312,7 @@ impl Sink for Judge<'_> {
     fn command(&mut self, command: Command, nesting: usize) {
         self.commands += 1;
         if self.depth >= DEPTH_LIMIT || self.commands > COMMAND_LIMIT {
-            self.opaque(
+            self.limit(
                 "commands are nested too deeply to follow".to_owned(),
                 command.location,
             );
@@ -353,6 +357,10 @@ impl Sink for Judge<'_> {
         }
     }
 
+    fn limit(&mut self, reason: String, location: Location) {
+        self.note_opaque(reason, location);
+    }
+
     fn printed(&mut self, command: &Command) -> Option<Text> {
         printed::by(command, self.world)
     }
@@ -376,6 +384,7 @@ impl Judge<'_> {
     /// Notes what a command does, and follows what it starts.
     fn take(&mut self, findings: Findings, by: &Command) {
         self.programs.extend(findings.programs);
+        self.found.notes.extend(findings.notes);
         let is_kept = self.is_kept(&by.location);
         for effect in findings.effects {
             if !(is_kept && effect.target.tier == Tier::Local && is_guessed(&effect, by)) {

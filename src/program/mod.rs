@@ -4,6 +4,7 @@
 //! call that matters becomes the command that does the same, and is judged as that command: what
 //! the calls of a language do is data, in `rules/program/`. Never decides, and never runs anything.
 
+mod arguments;
 mod awk;
 mod evaluate;
 mod javascript;
@@ -30,6 +31,7 @@ use crate::payload::holes::Holes;
 use crate::payload::script;
 use crate::resolve::{Argument, Origin, Stdin, Text};
 use crate::rules::{self, origin_of};
+use crate::world::ReadError;
 pub(crate) use evaluate::Asked;
 use evaluate::{Evaluator, Run};
 use library::Library;
@@ -356,14 +358,16 @@ fn script(
         Some((path, text))
     });
     let Some((path, text)) = found else {
-        // What this very text makes of it, nobody has seen.
-        if let Err(error) = call.world.read(&path)
-            && call.world.is_written(&path)
-        {
-            findings.opaque(
+        match call.world.read(&path) {
+            // What this very text makes of it, nobody has seen.
+            Err(error) if call.world.is_written(&path) => findings.opaque(
                 format!("it runs a program that guard cannot read: {error}"),
                 &file.location,
-            );
+            ),
+            Ok(_) | Err(ReadError::Missing(_) | ReadError::NotRegular(_)) => {}
+            Err(error) => findings
+                .notes
+                .push(format!("a program was not read: {error}")),
         }
         return;
     };

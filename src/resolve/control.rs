@@ -593,7 +593,7 @@ impl Interpreter<'_> {
             if attempt >= WIDEN_LIMIT {
                 let location = self.current.clone();
                 let reason = "a loop changes more than guard can follow".to_owned();
-                self.sink.opaque(reason, location);
+                self.sink.limit(reason, location);
                 break;
             }
         }

@@ -37,6 +37,10 @@ pub(crate) trait Sink {
     /// A redirection of `by` gave a file its content.
     fn written(&mut self, written: Written, by: Command, nesting: usize);
     fn opaque(&mut self, reason: String, location: Location);
+    /// What guard does not look at any more, wherever it stands.
+    fn limit(&mut self, reason: String, location: Location) {
+        self.opaque(reason, location);
+    }
     /// What a program prints that starts another one, as far as that is known.
     fn printed(&mut self, _command: &Command) -> Option<Text> {
         None
@@ -235,7 +239,7 @@ impl Interpreter<'_> {
     pub(super) fn give_up(&mut self, reason: &str) {
         if !self.over {
             let location = self.current.clone();
-            self.sink.opaque(reason.to_owned(), location);
+            self.sink.limit(reason.to_owned(), location);
             self.over = true;
         }
     }

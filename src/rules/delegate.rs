@@ -14,7 +14,7 @@ use crate::context::{Place, sqlite};
 use crate::location::Location;
 use crate::payload::{embedded, psql, sql};
 use crate::resolve::Origin;
-use crate::resolve::{Argument, Command, Directory, Stdin, Text};
+use crate::resolve::{Argument, Command, Directory, Part, Stdin, Text};
 use crate::world::World;
 
 pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
@@ -22,7 +22,14 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
         stdin(to, call, findings);
         return;
     }
-    let words = words(&to.from, call);
+    let mut words = words(&to.from, call);
+    if to.percents {
+        let doubled = |word: &&mut Argument| word.value.display().contains("%%");
+        for word in words.iter_mut().filter(doubled) {
+            word.value = without_percents(&word.value);
+            word.verbatim = None;
+        }
+    }
     let by_itself = match &to.from {
         DelegateSource::After { .. } | DelegateSource::Env(_) => true,
         DelegateSource::Option(_) => {
@@ -43,6 +50,18 @@ pub(super) fn hand_on(to: &Delegate, call: &Call<'_>, findings: &mut Findings) {
     } else {
         hand_words(to, call, words, findings);
     }
+}
+
+/// A text in which `%%` is `%`. What stands for a host's name and the like is kept as it is written.
+fn without_percents(text: &Text) -> Text {
+    let mut replaced = Text::empty();
+    for part in text.parts() {
+        replaced.push(match part {
+            Part::Known(known) => Part::Known(known.replace("%%", "%")),
+            other => other.clone(),
+        });
+    }
+    replaced
 }
 
 fn hand_words(to: &Delegate, call: &Call<'_>, mut words: Vec<Argument>, findings: &mut Findings) {

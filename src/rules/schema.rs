@@ -514,6 +514,9 @@ pub struct Delegate {
     /// It gets it only with one of these flags (`docker run -i`).
     #[serde(default)]
     pub stdin_with: Vec<String>,
+    /// In the text `%%` stands for `%` (ssh).
+    #[serde(default)]
+    pub percents: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

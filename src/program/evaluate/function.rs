@@ -56,7 +56,10 @@ impl Evaluator<'_> {
                 }
                 Value::Name(name) => {
                     self.keeps_decorated(name, &value);
-                    self.apply(&by, &arguments, span);
+                    let made = self.apply(&by, &arguments, span);
+                    if matches!(made, Value::Bound(_)) {
+                        value = made;
+                    }
                 }
                 _ => {}
             }

@@ -41,6 +41,8 @@ const LIST_LIMIT: usize = 10_000;
 const DEPTH_LIMIT: usize = 220;
 /// Rounds of one loop that are walked with what is known.
 const ROUNDS: usize = 300;
+/// A longer file is not asked about because it was not followed to its end (bytes).
+const LONG: usize = 1 << 14;
 /// A source is shown up to here (bytes).
 const SHOWN: usize = 60;
 
@@ -99,6 +101,8 @@ pub(crate) struct Evaluator<'a> {
     tasks: Option<Tasks>,
     /// The arguments that the program says it takes, as it declared each.
     pub(super) declared: Vec<Arguments>,
+    /// Commands that one of these arguments names.
+    pub(super) commands: Vec<(String, Value)>,
 }
 
 /// What a program is run with.
@@ -162,13 +166,11 @@ pub(crate) fn run(
         modules: Vec::new(),
         tasks: run.asked.map(Tasks::new),
         declared: Vec::new(),
+        commands: Vec::new(),
     };
     evaluator.program(&program);
     evaluator.run_tasks();
-    if evaluator.cut {
-        let reason = "the program is too long or nested too deeply to follow";
-        evaluator.unfolded(reason, Span::default());
-    }
+    evaluator.say_limits();
     let output = evaluator.output();
     let printed = &mut evaluator.findings.printed;
     printed.get_or_insert_default().append(output);
@@ -183,6 +185,22 @@ impl Evaluator<'_> {
     fn program(&mut self, program: &Program) {
         self.note_holes(program);
         self.block(&program.body);
+    }
+
+    /// Says that the program was not followed to its end. In a file that somebody keeps this is no
+    /// question where the file is long, as what a bundler makes is.
+    fn say_limits(&mut self) {
+        if !self.cut {
+            return;
+        }
+        let reason = "the program is too long or nested too deeply to follow";
+        match &self.unit.path {
+            Some(path) if self.unit.text.len() > LONG && !self.call.world.is_written(path) => {
+                let note = format!("{}: {reason} to its end", path.display());
+                self.findings.notes.push(note);
+            }
+            _ => self.opaque(reason, Span::default()),
+        }
     }
 
     fn note_holes(&mut self, program: &Program) {
@@ -921,11 +939,13 @@ impl Evaluator<'_> {
     /// what somebody keeps.
     pub(super) fn imported(&mut self, module: &str, span: Span) -> Value {
         match (self.language.module)(self, module) {
-            Some((path, text))
-                if (self.unit.is_main || self.call.world.is_written(&path))
-                    && self.module_count() < super::MODULES =>
-            {
-                self.module(path, text, span)
+            Some((path, text)) if self.unit.is_main || self.call.world.is_written(&path) => {
+                if self.module_count() < super::MODULES {
+                    return self.module(path, text, span);
+                }
+                let note = format!("{}: one of more modules than guard reads", path.display());
+                self.findings.notes.push(note);
+                self.library_name(module)
             }
             _ => self.library_name(module),
         }

@@ -60,6 +60,7 @@ pub(super) fn constant(evaluator: &mut Evaluator<'_>, path: &str) -> Option<Valu
 /// Calls that are known by their value.
 pub(super) fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Option<Value> {
     printing(evaluator, call)
+        .or_else(|| super::commands::fold(evaluator, call))
         .or_else(|| on_any(evaluator, call))
         .or_else(|| builtin(evaluator, call))
         .or_else(|| of_node(evaluator, call))

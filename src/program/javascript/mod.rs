@@ -1,6 +1,7 @@
 //! JavaScript and TypeScript: their grammars, their values and the parts of the library of node,
 //! bun and deno that only compute.
 
+mod commands;
 mod library;
 mod lower;
 mod method;
@@ -40,7 +41,10 @@ pub(crate) static JAVASCRIPT: Language = Language {
     property: |_| false,
     module,
     constant: library::constant,
-    member: method::member,
+    member: |evaluator, object, name, span| {
+        commands::member(evaluator, object, name, span)
+            .or_else(|| method::member(evaluator, object, name, span))
+    },
     method: method::method,
     fold: library::fold,
     operate: |_, _, _, _, _| None,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{arguments, method, path_text, paths};
+use super::{arguments, commands, method, path_text, paths};
 use crate::location::Span;
 use crate::program::Invocation;
 use crate::program::evaluate::Evaluator;
@@ -75,7 +75,8 @@ pub(super) fn fold(evaluator: &mut Evaluator<'_>, call: &Invocation<'_>) -> Opti
     if let Some(operation) = call.path.strip_prefix("pathlib.Path().") {
         return of_path(evaluator, operation, call);
     }
-    printing(evaluator, call)
+    commands::fold(evaluator, call)
+        .or_else(|| printing(evaluator, call))
         .or_else(|| builtin(evaluator, call))
         .or_else(|| of_os(evaluator, call))
         .or_else(|| decoding(evaluator, call))

@@ -1,11 +1,33 @@
 //! Methods of Python's texts, lists and maps, and its formats.
 
+use super::{commands, paths};
 use crate::location::Span;
 use crate::program::evaluate::Evaluator;
 use crate::program::texts;
 use crate::program::value::{Arguments, Item, Value};
 use crate::resolve::Text;
 use crate::resolve::decode::hex as decode_hex;
+
+/// Methods of `pathlib.Path` that a text does not have.
+const OF_PATHS: &[&str] = &[
+    "exists",
+    "glob",
+    "is_dir",
+    "is_file",
+    "iterdir",
+    "joinpath",
+    "mkdir",
+    "open",
+    "read_text",
+    "rename",
+    "resolve",
+    "rglob",
+    "rmdir",
+    "touch",
+    "unlink",
+    "write_bytes",
+    "write_text",
+];
 
 pub(super) fn method(
     evaluator: &mut Evaluator<'_>,
@@ -15,9 +37,15 @@ pub(super) fn method(
     span: Span,
 ) -> Option<Value> {
     match receiver {
+        // Only a path has these: an annotation or a library made the text one.
+        Value::Text(_) if OF_PATHS.contains(&name) => {
+            let path = evaluator.member(&paths(receiver), name, span);
+            Some(evaluator.apply(&path, arguments, span))
+        }
         Value::Text(text) => of_text(evaluator, text, name, arguments, span),
         Value::List(id) => of_list(evaluator, *id, name, arguments, span),
         Value::Map(_) => of_map(evaluator, receiver, name, arguments, span),
+        Value::Bound(_) => commands::method(receiver, name, arguments),
         _ => None,
     }
 }

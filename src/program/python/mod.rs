@@ -1,6 +1,7 @@
 //! Python: its grammar, its values and the parts of its library that only compute.
 
 mod arguments;
+mod commands;
 mod library;
 mod lower;
 mod method;
