@@ -461,6 +461,44 @@ fn files_that_cannot_be_followed() {
     assert!(guard.work().join("precious").exists());
 }
 
+/// A program that somebody keeps is not asked about for what guard cannot fold in it. That it was
+/// not followed to its end is said all the same.
+#[test]
+fn a_limit_in_a_kept_program_is_said() {
+    let guard = Guard::new();
+    let deep = format!("x = {}{}\n", "[".repeat(300), "]".repeat(300));
+    guard.file("short.py", &deep);
+    guard.file("long.py", &(deep + "# " + &"a".repeat(20_000) + "\n"));
+    let check = |file| {
+        let run = guard.guard().args(["check", "--", "python3", file]);
+        timed(file, &run)
+    };
+    let short = check("short.py");
+    assert_eq!(short.code, Some(126), "{short:?}");
+    let long = check("long.py");
+    assert_eq!(long.code, Some(0), "{long:?}");
+    for said in [short, long] {
+        assert!(
+            said.stdout.contains("too long or nested too deeply"),
+            "{said:?}"
+        );
+    }
+}
+
+/// A grammar sees the end of the text as it gets it: the place that is said must lie in it.
+#[test]
+fn a_place_at_the_end_of_a_program() {
+    let guard = Guard::new();
+    let outcome = timed(
+        "/g",
+        &guard
+            .guard()
+            .args(["check", "--json", "--", "perl", "-e", "/g"]),
+    );
+    assert_eq!(outcome.code, Some(126), "{outcome:?}");
+    assert!(outcome.stdout.contains("/g"), "{outcome:?}");
+}
+
 #[test]
 fn a_standard_input_that_never_ends() {
     let guard = Guard::new();
