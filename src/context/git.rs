@@ -46,7 +46,19 @@ impl WorkTree {
     /// The work tree that a canonical path lies in.
     #[must_use]
     pub fn of(path: &Path, world: &dyn World) -> Option<Self> {
-        let (root, directory) = path.ancestors().find_map(|root| {
+        let (root, directory) = Self::place(path, world)?;
+        Some(Self {
+            index: Index::read(&directory, world),
+            root,
+            directory,
+            rules: RefCell::default(),
+        })
+    }
+
+    /// The root of the work tree around a path, and its repository; nothing of it is read.
+    #[must_use]
+    pub fn place(path: &Path, world: &dyn World) -> Option<(PathBuf, PathBuf)> {
+        path.ancestors().find_map(|root| {
             let dot_git = root.join(".git");
             let directory = match world.status(&dot_git) {
                 PathStatus::Directory => dot_git,
@@ -58,12 +70,6 @@ impl WorkTree {
                 PathStatus::Missing | PathStatus::Special | PathStatus::Unreadable => return None,
             };
             Some((root.to_owned(), directory))
-        })?;
-        Some(Self {
-            index: Index::read(&directory, world),
-            root,
-            directory,
-            rules: RefCell::default(),
         })
     }
 

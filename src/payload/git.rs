@@ -90,21 +90,26 @@ fn own_files(call: &Call<'_>, findings: &mut Findings) {
     let Some(root) = root.and_then(|root| call.world.canonical(&root)) else {
         return;
     };
-    let tree = WorkTree::of(&root, call.world);
+    let here = &root;
+    let tree = WorkTree::place(here, call.world);
     let elsewhere = call.args.option("--git-dir").is_some()
         || call.command.variable(call.world, "GIT_DIR").is_some();
     // Only a patch can be applied where there is no repository.
     if tree.is_none() && !named && !elsewhere && command != Some("apply") {
         return;
     }
-    let here = &root;
-    let root = tree.as_ref().map_or(here, |tree| &tree.root);
+    let root = tree.as_ref().map_or(here, |(root, _)| root);
+    let mut own = files::guards_own_in(root, call.world).peekable();
+    if own.peek().is_none() {
+        return;
+    }
+    let tree = WorkTree::of(root, call.world);
     // A home directory may be a work tree, too; what git ignores there it leaves alone.
     let is_changed = |own: &PathBuf| {
         let ignored = |tree: &WorkTree| !tree.may_track(own) && tree.ignores(own, call.world);
         here.starts_with(own) || !tree.as_ref().is_some_and(ignored)
     };
-    let Some(own) = files::guards_own_in(root, call.world).find(is_changed) else {
+    let Some(own) = own.find(is_changed) else {
         return;
     };
     let name = Some(own.display().to_string());

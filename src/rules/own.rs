@@ -3,6 +3,7 @@
 //! Owns that question alone. What rules know to be written is theirs.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use crate::call::Findings;
 use crate::context::files;
@@ -20,14 +21,19 @@ pub(super) fn note(
     if command.elsewhere.is_some() {
         return;
     }
+    // Each of them has the name in its path; to look at all for every command would cost more than
+    // the rest of its judgement.
+    let is_like = |text: &str| text.contains("guard");
     let here = command.directory.known().filter(|directory| {
-        let directory = Text::known(directory.to_string_lossy());
-        files::is_in_guards_own(&directory, &command.directory, world)
+        let real = world.canonical(directory);
+        let is_like = |path: &Path| path.to_str().is_none_or(is_like);
+        (is_like(directory) || real.is_some_and(|real| is_like(&real))) && {
+            let directory = Text::known(directory.to_string_lossy());
+            files::is_in_guards_own(&directory, &command.directory, world)
+        }
     });
     let named = || {
-        let mut words = words
-            .iter()
-            .filter(|word| word.value.display().contains("guard"));
+        let mut words = words.iter().filter(|word| is_like(&word.value.display()));
         words.find_map(|word| {
             let readings = values(&word.value);
             let is_own = |text: &Text| files::is_in_guards_own(text, &command.directory, world);
