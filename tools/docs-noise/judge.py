@@ -2,17 +2,32 @@
 """Judges the commands that CLIs' own documentation shows, and prints those that ask by rule.
 
     cargo build
-    tools/docs-noise/judge.py target/debug/guard DIRECTORY [--quiet | --missed]
+    tools/docs-noise/judge.py target/debug/guard DIRECTORY [--quiet | --missed | --check]
 
 DIRECTORY holds the documentation; what is not there yet is fetched: awscli and azure-cli with pip,
 the tldr pages and Docker's with git. Nothing that was fetched is run, and no command is. --quiet
 prints the figures alone; --missed prints what is named like a deletion and is not asked about.
+
+read.tsv holds what a person found who read each group of commands that ask, and those that do not
+and are named like a deletion. --check fails on a group that is not there, or that holds other
+commands than were read, and prints its line for the table. The verdicts:
+
+    right    it loses, discloses or sends something for good, or what it runs cannot be seen
+    table    it can be taken back with effort, and the place is unknown: the policy's table asks
+    page     the text is no command: a slip or a placeholder that no shell takes
+    wrong    it asks about nothing; why it still does stands beside it
+    quiet    it is named like a deletion, loses nothing that lasts, and is not asked about
+    missed   it loses something and is not asked about; why it still is not stands beside it
+
+`right, wrong 2` says that two of a group's commands are wrong, and the others are right.
 
 Placeholders are filled with their own names. Where a page offers two spellings of an option, both
 are judged. PyYAML is needed.
 """
 
 import ast
+import csv
+import hashlib
 import json
 import re
 import shlex
@@ -20,7 +35,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import yaml
@@ -37,7 +52,13 @@ def fetch(name, source, into):
         return
     into.mkdir(parents=True)
     if source.startswith("https://"):
-        subprocess.run(["git", "clone", "-q", "--depth", "1", source, into], check=True)
+        address, _, commit = source.partition("@")
+        for arguments in (
+            ["init", "-q"],
+            ["fetch", "-q", "--depth", "1", address, commit],
+            ["checkout", "-q", "FETCH_HEAD"],
+        ):
+            subprocess.run(["git", "-C", into, *arguments], check=True)
         return
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", into, source], check=True
@@ -149,11 +170,20 @@ def docker(directory):
 
 
 SOURCES = {
-    "awscli": (awscli, "awscli"),
-    "azure-cli": (azure, "azure-cli"),
-    "docker": (docker, "https://github.com/docker/cli"),
-    "tldr": (tldr, "https://github.com/tldr-pages/tldr"),
+    "awscli": (awscli, "awscli==1.46.2"),
+    "azure-cli": (azure, "azure-cli==2.91.0"),
+    "docker": (
+        docker,
+        "https://github.com/docker/cli@28f756087eea5fa301f3fbf12b01ae62f91521c2",
+    ),
+    "tldr": (
+        tldr,
+        "https://github.com/tldr-pages/tldr@08e345f42639f67d99282813247ac670dc6e87cb",
+    ),
 }
+READ = Path(__file__).with_name("read.tsv")
+# The group of what is not asked about though it is named like a deletion.
+UNASKED = "not asked"
 
 
 def judge(guard, commands):
@@ -176,9 +206,43 @@ def rules_of(answer):
     return ", ".join(sorted(rules | unseen))
 
 
+def unasked_group(command):
+    """Its program, so that what was read stays small."""
+    words = [word for word in command.split() if "=" not in word and word not in ("sudo", "$")]
+    program = re.sub(r"[^\w.+-]", "", Path(words[0] if words else "").name)
+    return f"{UNASKED}: {program}"
+
+
+def digest(commands):
+    return hashlib.sha256("\n".join(sorted(commands)).encode()).hexdigest()[:12]
+
+
+def unread(source, groups):
+    """The lines that the table of what was read lacks, and how many commands have which verdict."""
+    with open(READ, newline="") as file:
+        table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    known = {
+        (row["group"], row["digest"]): row["verdict"] for row in table if row["source"] == source
+    }
+    lacking, verdicts = [], Counter()
+    for group, commands in sorted(groups.items()):
+        verdict = known.get((group, digest(commands)))
+        if verdict is None:
+            lacking.append(f"{source}\t{group}\t{len(commands)}\t{digest(commands)}\t\t")
+            continue
+        first, *others = verdict.split(", ")
+        for other in others:
+            other, count = other.split()
+            verdicts[other] += int(count)
+            verdicts[first] -= int(count)
+        verdicts[first] += len(commands)
+    return lacking, verdicts
+
+
 def main():
     guard, directory = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
     show = sys.argv[3] if len(sys.argv) > 3 else ""
+    lacking = []
     for name, (commands_of, source) in SOURCES.items():
         fetch(name, source, directory / name)
         page_of = {}
@@ -192,17 +256,25 @@ def main():
             if rules is not None:
                 asked += 1
                 by_rule[rules].append(command)
-            elif show == "--missed" and DESTROYS.search(command):
-                by_rule["not asked"].append(command)
+            elif show in ("--missed", "--check") and DESTROYS.search(command):
+                by_rule[unasked_group(command)].append(command)
         print(f"{name}: {len(commands)} commands, {asked} asked about", flush=True)
         if show == "--quiet":
             continue
+        if show == "--check":
+            lines, verdicts = unread(name, by_rule)
+            lacking += lines
+            print("  " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())))
+            continue
         for rule, asking in sorted(by_rule.items()):
-            if (rule == "not asked") != (show == "--missed"):
+            if rule.startswith(UNASKED) != (show == "--missed"):
                 continue
             print(f"  {rule}: {len(asking)}")
             for command in asking:
                 print("    " + " ".join(command.split()))
+    if lacking:
+        print("source\tgroup\tcommands\tdigest\tverdict\twhy", *lacking, sep="\n")
+        sys.exit(f"{len(lacking)} groups have not been read as they are now")
 
 
 if __name__ == "__main__":
