@@ -265,12 +265,14 @@ impl Judge<'_> {
                         false => word.value,
                     },
                 );
-                let rest: Vec<Argument> = words.collect();
-                let known = !several && !rest.iter().any(|argument| argument.splits);
+                let positional = |word: Argument| match word.splits {
+                    true => word.value.several(),
+                    false => word.value,
+                };
                 let mut start = Start {
                     dialect: shell,
                     name,
-                    arguments: known.then(|| rest.into_iter().map(|word| word.value).collect()),
+                    arguments: (!several).then(|| words.map(positional).collect()),
                     environment: by.environment,
                     directory: by.directory,
                     stdin: by.stdin,

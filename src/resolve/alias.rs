@@ -78,7 +78,14 @@ impl Interpreter<'_> {
             line: self.line,
             certain: true,
         };
-        Rc::make_mut(&mut self.state.aliases).insert((kind, name), alias);
+        let key = (kind, name);
+        // What was read since the first of two that say the same was read with it.
+        let known = self.state.aliases.get(&key);
+        let same =
+            |known: &Alias| known.certain && known.text.is_some() && known.text == alias.text;
+        if !known.is_some_and(same) {
+            Rc::make_mut(&mut self.state.aliases).insert(key, alias);
+        }
     }
 
     pub(super) fn forget_aliases(&mut self, operands: &[Argument]) {

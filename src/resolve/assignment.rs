@@ -2,6 +2,7 @@
 
 use super::alias::Kind;
 use super::arithmetic::{self, Variables};
+use super::expand::Field;
 use super::interpreter::{DEPTH_LIMIT, ENTRY_WORK, Interpreter};
 use super::options::ShellOption;
 use super::parameter::{Place, from_the_end, split_subscript};
@@ -116,7 +117,10 @@ impl Interpreter<'_> {
     }
 
     /// A value as `declare -i`, `-l` and `-u` change it.
-    fn convert(&mut self, text: Text, attributes: Attributes) -> Text {
+    pub(super) fn convert(&mut self, text: Text, attributes: Attributes) -> Text {
+        if attributes.unsure {
+            return Text::unknown("a value that an attribute may change");
+        }
         if attributes.integer {
             return match self.number_of(&text) {
                 Some(number) => Text::known(number.to_string()),
@@ -179,6 +183,10 @@ impl Interpreter<'_> {
             self.join_with(&before);
         }
         let mut elements = match current {
+            // A pattern in it has become any number of elements.
+            Some(Value::Array(elements)) if elements.values().any(Text::has_glob) => {
+                return Value::unknown(name);
+            }
             Some(Value::Array(elements)) => elements,
             Some(Value::Scalar(text)) if !text.has_unknown() => SharedMap::from_iter([(0, text)]),
             None | Some(Value::Unset) => SharedMap::default(),
@@ -281,6 +289,9 @@ impl Interpreter<'_> {
             let values = match key {
                 Some(key) => {
                     let index = self.number(key);
+                    let counted =
+                        |texts: &SharedMap<i64, Text>| !texts.values().any(Text::has_glob);
+                    texts = texts.filter(counted);
                     // Braces make words of it that begin with the subscript's text.
                     if self.braces(word).is_none_or(|words| words.len() != 1) {
                         texts = None;
@@ -293,11 +304,11 @@ impl Interpreter<'_> {
                     vec![value]
                 }
                 None => {
-                    let fields = self.fields(word);
-                    if fields.iter().any(|field| field.splits) {
-                        texts = None;
-                    }
-                    fields.into_iter().map(|field| field.text).collect()
+                    let text = |field: Field| match field.splits {
+                        true => field.text.several(),
+                        false => field.text,
+                    };
+                    self.fields(word).into_iter().map(text).collect()
                 }
             };
             for value in values {
@@ -392,8 +403,11 @@ impl Interpreter<'_> {
     /// expression is not known.
     pub(super) fn number_of(&mut self, text: &Text) -> Option<i64> {
         // The value of a variable may be an expression with that variable in it.
-        let too_deep = self.depth >= DEPTH_LIMIT;
-        if too_deep || !self.spend(ENTRY_WORK + text.length()) {
+        if self.depth >= DEPTH_LIMIT {
+            self.may_fail(&[Leave::Line, Leave::Exit]);
+            return None;
+        }
+        if !self.spend(ENTRY_WORK + text.length()) {
             return None;
         }
         self.depth += 1;

@@ -55,6 +55,10 @@ impl Interpreter<'_> {
                 let stays =
                     last && (keeps != Some(false) || self.state.options.may(ShellOption::LastPipe));
                 (self.state.status, self.state.stages) = earlier.clone();
+                if index > 0 {
+                    // A stage before it may have ended already, and be noted.
+                    self.state.stages = Stages::Unknown;
+                }
                 let before = self.state.clone();
                 if index > 0 {
                     self.state.stdin = piped(input);
@@ -399,7 +403,7 @@ impl Interpreter<'_> {
         }
         if goes_on {
             if otherwise.is_empty() {
-                self.state.status = Some(0);
+                self.ends_with(Some(0));
             }
             append_output(&mut output, self.list(otherwise));
         }
@@ -464,7 +468,7 @@ impl Interpreter<'_> {
             }
         }
         if !ran {
-            self.state.status = Some(0).filter(|_| !doubtful);
+            self.ends_with(Some(0).filter(|_| !doubtful));
         }
         for state in after {
             self.merge(state);
@@ -521,7 +525,7 @@ impl Interpreter<'_> {
                 Ways { won: None, lost } => {
                     append_output(&mut output, text);
                     self.state = lost.unwrap_or(before);
-                    self.state.status = status;
+                    self.ends_with(status);
                     self.loop_ends(mark);
                     return output;
                 }
@@ -597,8 +601,16 @@ impl Interpreter<'_> {
                 break;
             }
         }
-        self.state.status = None;
+        self.ends_with(None);
         output
+    }
+
+    /// The status of a compound command; `PIPESTATUS` stays what its last pipeline left.
+    fn ends_with(&mut self, status: Option<u8>) {
+        if self.state.stages == Stages::One {
+            self.state.stages = Stages::Many(Rc::from([self.state.status]));
+        }
+        self.state.status = status;
     }
 
     /// Notes what was walked again in a round of a loop, which began when so many commands had
@@ -673,7 +685,8 @@ impl Interpreter<'_> {
             Some(words) => Some(words.iter().flat_map(|word| self.fields(word)).collect()),
             None => self.state.arguments.as_ref().map(|arguments| {
                 let field = |text: &Text| Field {
-                    text: text.clone(),
+                    text: text.of_one(),
+                    splits: text.is_several(),
                     ..Field::default()
                 };
                 arguments.iter().map(field).collect()
@@ -697,7 +710,7 @@ impl Interpreter<'_> {
         if let Some(fields) = certain {
             let mut output = Text::empty();
             if fields.is_empty() {
-                self.state.status = Some(0);
+                self.ends_with(Some(0));
             }
             for (round, values) in fields.chunks(variables.len().max(1)).enumerate() {
                 let walked = self.commands;
@@ -732,6 +745,18 @@ impl Interpreter<'_> {
                     || Value::unknown(variable),
                     |fields| one_of(fields, variable),
                 );
+                // An attribute changes what it gets, each time.
+                let attributes = self.state.attributes(self.world, variable);
+                let value = match value {
+                    Value::Scalar(text) => Value::Scalar(self.convert(text, attributes)),
+                    Value::OneOf(texts) => Value::OneOf(
+                        texts
+                            .into_iter()
+                            .map(|text| self.convert(text, attributes))
+                            .collect(),
+                    ),
+                    other => other,
+                };
                 (variable, value)
             })
             .collect();

@@ -10,7 +10,7 @@ use super::pattern::{Pattern, Replacement};
 use super::state::Leave;
 use super::text::{Part, Text};
 use super::zsh_word::{ValueRules, ZshPattern, combined};
-use crate::shell::{Piece, Word};
+use crate::shell::{Operator, Piece, Word};
 use crate::world::World;
 
 /// One field that a word becomes.
@@ -42,6 +42,8 @@ struct Fields {
     lists: bool,
     joins: bool,
     splits: bool,
+    /// The word is one expansion, and nothing stands before or behind it.
+    alone: bool,
 }
 
 impl Fields {
@@ -236,21 +238,25 @@ impl Interpreter<'_> {
                 return Vec::new();
             }
             if quoted || !(text.starts_with('~') || text.contains("=~")) {
-                let mut value = Text::empty();
-                if quoted {
-                    value.push_known(text);
+                let value = if quoted {
+                    self.literal(text)
                 } else {
+                    let mut value = Text::empty();
                     push_pattern(&mut value, text, globs);
-                }
+                    value
+                };
                 let verbatim = offset.and_then(|offset| self.source.verbatim(offset));
                 return vec![Field {
-                    text: value,
-                    splits: false,
+                    splits: value.is_several(),
+                    text: value.of_one(),
                     verbatim,
                 }];
             }
         }
-        let mut fields = Fields::default();
+        let mut fields = Fields {
+            alone: pieces.len() == 1,
+            ..Fields::default()
+        };
         self.push_pieces(pieces, false, &mut fields);
         fields.finish()
     }
@@ -264,7 +270,9 @@ impl Interpreter<'_> {
                 Piece::Literal { text, .. } => {
                     let rules = self.value_rules(None);
                     let mut rest = text.as_str();
-                    if index == 0 {
+                    // A prefix that goes on in the next piece is none.
+                    let ends = text.contains('/') || pieces.len() == 1;
+                    if index == 0 && ends {
                         let (home, after) = self.tilde(text);
                         if let Some(home) = home {
                             fields.current.append(home);
@@ -292,7 +300,9 @@ impl Interpreter<'_> {
                     fields.started = true;
                 }
                 Piece::Quoted { text, .. } => {
-                    fields.current.push_known(text);
+                    let value = self.literal(text);
+                    fields.current.append(value.of_one());
+                    fields.splits |= value.is_several();
                     fields.started = true;
                 }
                 Piece::Parameter { parameter, quoted } => {
@@ -354,7 +364,18 @@ impl Interpreter<'_> {
         match expansion {
             Expansion::Operand(word) => {
                 fields.started |= quoted;
+                let alone = fields.alone;
+                fields.alone &= word.pieces.len() == 1;
                 self.push_pieces(&word.pieces, !quoted, fields);
+                fields.alone = alone;
+            }
+            // Of no word at all, what stands around it becomes one.
+            Expansion::List(texts) | Expansion::Star(texts)
+                if !fields.alone && texts.iter().any(Text::is_several) =>
+            {
+                let shown = self.join(&texts, false);
+                fields.push(Part::Unknown(shown.display().into_owned()));
+                fields.splits = true;
             }
             Expansion::Scalar(text) if quoted => {
                 fields.current.append(text);
@@ -378,7 +399,8 @@ impl Interpreter<'_> {
                     if index > 0 {
                         fields.push_split(&Text::known(first), rules);
                     }
-                    fields.push_split(text, rules);
+                    fields.push_split(&text.of_one(), rules);
+                    fields.splits |= text.is_several();
                 }
             }
             Expansion::List(texts) | Expansion::Star(texts) => {
@@ -386,12 +408,13 @@ impl Interpreter<'_> {
                 fields.vanishes |= quoted && count == 0;
                 fields.lists |= quoted;
                 for (index, text) in texts.into_iter().enumerate() {
+                    fields.started |= quoted;
                     if quoted {
-                        fields.current.append(text);
-                        fields.started = true;
+                        fields.current.append(text.of_one());
                     } else {
-                        fields.push_split(&text, rules);
+                        fields.push_split(&text.of_one(), rules);
                     }
+                    fields.splits |= text.is_several();
                     if index + 1 < count {
                         fields.end_field();
                     }
@@ -433,7 +456,11 @@ impl Interpreter<'_> {
                         Tildes::None | Tildes::First => vec![characters.as_str()],
                     };
                     for part in parts {
-                        let (home, rest) = match first {
+                        // A prefix that goes on in the next piece is none.
+                        let ends = part.contains('/')
+                            || tildes == Tildes::AfterColons && part.ends_with(':')
+                            || word.pieces.len() == index + 1;
+                        let (home, rest) = match first && ends {
                             true => self.tilde(part),
                             false => (None, part),
                         };
@@ -444,10 +471,20 @@ impl Interpreter<'_> {
                 }
                 Piece::Quoted {
                     text: characters, ..
-                } => text.push_known(characters),
+                } => text.append(self.literal(characters).of_one()),
                 Piece::Parameter { parameter, .. } => {
                     let expansion = self.parameter(parameter, true);
-                    let joined = self.joined(expansion);
+                    let changed =
+                        parameter.indirect || !matches!(parameter.operator, Operator::None);
+                    // What stands between them then depends on where the word is.
+                    let separators = self.field_separators();
+                    let blank = separators.is_some_and(|found| found.starts_with(' '));
+                    let joined = match &expansion {
+                        Expansion::List(texts) if texts.len() > 1 && changed && !blank => {
+                            Text::unknown(parameter.source.as_ref())
+                        }
+                        _ => self.joined(expansion),
+                    };
                     text.append(joined);
                 }
                 Piece::Command { list, source, .. } => {
@@ -512,7 +549,7 @@ impl Interpreter<'_> {
                     return None;
                 }
                 Piece::Literal { text, .. } => (Text::known(text.as_str()), false),
-                Piece::Quoted { text, .. } => (Text::known(text.as_str()), true),
+                Piece::Quoted { text, .. } => (self.literal(text), true),
                 Piece::Parameter { parameter, quoted } => {
                     match self.parameter(parameter, *quoted) {
                         Expansion::Operand(word) if !quoted => {

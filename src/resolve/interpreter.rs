@@ -88,6 +88,8 @@ pub(super) struct Interpreter<'w> {
     pub(super) captured: usize,
     /// Whether a command substitution ran in the command that is expanded.
     pub(super) substituted: bool,
+    /// How many unknown parts there were in texts that ran.
+    pub(super) holes: usize,
     /// How many traps were set.
     pub(super) traps: usize,
     /// What each trap found when it was last followed.
@@ -383,7 +385,10 @@ impl Interpreter<'_> {
         match self.state.variable(self.world, &name)? {
             Value::Scalar(text) => Some(text),
             Value::Unset => None,
-            Value::Array(elements) => elements.get(&0).cloned(),
+            Value::Array(elements) => match elements.get(&0) {
+                Some(text) if text.is_several() => Some(Text::unknown(format!("${name}"))),
+                found => found.cloned(),
+            },
             Value::OneOf(_) | Value::Map(_) => Some(Text::unknown(format!("${name}"))),
         }
     }

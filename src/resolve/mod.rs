@@ -96,6 +96,10 @@ pub(crate) fn walk(
     if !start.dialect.imports_functions() {
         functions = SharedMap::default();
     }
+    let zsh = start.dialect.is_zsh();
+    let arguments = start
+        .arguments
+        .filter(|words| !zsh || !words.iter().any(Text::is_several));
     let state = State {
         dialect: start.dialect,
         options: Options::start(start.interactive || start.dialect.expands_aliases()),
@@ -109,7 +113,7 @@ pub(crate) fn walk(
         disabled: Rc::default(),
         hashed: SharedMap::default(),
         name: start.name,
-        arguments: start.arguments.map(Rc::from),
+        arguments: arguments.map(Rc::from),
         directory: start.directory,
         directory_if_cd_failed: None,
         way_back: None,
@@ -143,6 +147,7 @@ pub(crate) fn walk(
         departed: Vec::new(),
         captured: 0,
         substituted: false,
+        holes: 0,
         traps: 0,
         seen: Vec::new(),
         in_trap: false,

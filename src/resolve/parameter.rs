@@ -1,6 +1,7 @@
 //! Parameter expansion: what a parameter holds, and the operators that choose between words.
 
 use super::assignment::SPECIAL;
+use super::builtins::QUOTED;
 use super::interpreter::{ENTRY_WORK, Interpreter};
 use super::options::ShellOption;
 use super::source::Origin;
@@ -72,6 +73,11 @@ impl Interpreter<'_> {
     }
 
     fn expansion(&mut self, parameter: &Parameter, quoted: bool) -> Expansion {
+        if parameter.name.starts_with(QUOTED) {
+            // What was quoted stands where quotes are characters.
+            let reason = "text that was quoted runs where its quotes do not count".to_owned();
+            self.sink.opaque(reason, self.current.clone());
+        }
         if let Some(zsh) = &parameter.zsh {
             return self.zsh_parameter(parameter, zsh, quoted);
         }
@@ -112,7 +118,7 @@ impl Interpreter<'_> {
         };
         if parameter.length
             && let Some(Place::All { .. }) = target.subscript
-            && let Some(count) = self.count(&target.name)
+            && let Some(count) = self.count(&target.name).filter(|count| *count > 0)
         {
             return Expansion::Scalar(Text::known(count.to_string()));
         }
@@ -221,6 +227,14 @@ impl Interpreter<'_> {
             }
         };
         if parameter.length {
+            let nothing = match &found {
+                None | Some(Expansion::Unset) => true,
+                Some(Expansion::List(texts) | Expansion::Star(texts)) => texts.is_empty(),
+                Some(_) => false,
+            };
+            if nothing && self.state.options.may(ShellOption::NoUnset) {
+                self.may_fail(&[Leave::Line, Leave::Exit]);
+            }
             let length = found.and_then(|found| length(&found, list));
             return length.map_or_else(unknown, |length| {
                 Expansion::Scalar(Text::known(length.to_string()))
@@ -486,10 +500,13 @@ impl Interpreter<'_> {
             let arguments = self.state.arguments.as_ref()?;
             let index = number.checked_sub(1)?;
             // A pattern before it may have become any number of words.
-            if arguments.iter().take(index).any(Text::has_glob) {
+            let found = arguments.get(index);
+            if arguments.iter().take(index).any(Text::has_glob)
+                || found.is_some_and(Text::is_several)
+            {
                 return None;
             }
-            return Some(match arguments.get(index) {
+            return Some(match found {
                 Some(text) => Expansion::Scalar(text.clone()),
                 None => Expansion::Unset,
             });
@@ -532,19 +549,21 @@ impl Interpreter<'_> {
             (Value::Array(elements), Some(Place::All { star })) => {
                 Some(Expansion::list(elements.values().cloned().collect(), *star))
             }
-            // Patterns in it have become any number of elements.
-            (Value::Array(elements), Some(Place::Element(index)))
-                if elements.values().any(Text::has_glob) =>
-            {
-                self.number_of(index);
-                None
-            }
             (Value::Array(elements), Some(Place::Element(index))) => {
                 let index = self.number_of(index)?;
+                // Patterns in it have become any number of elements.
+                let mut entries = elements.iter();
+                let first = entries.find(|(_, text)| text.has_glob());
+                if first.is_some_and(|(first, _)| index < 0 || index >= *first) {
+                    return None;
+                }
                 let index = from_the_end(&elements, index);
                 Some(element_of(elements.get(&index)))
             }
-            (Value::Array(elements), None) => Some(element_of(elements.get(&0))),
+            (Value::Array(elements), None) => match elements.get(&0) {
+                Some(text) if text.is_several() => None,
+                found => Some(element_of(found)),
+            },
             (Value::Map(elements), Some(Place::All { star })) => {
                 let ordered = in_hash_order(&elements).into_iter();
                 let texts = ordered.map(|(_, text)| text.clone()).collect();
@@ -580,14 +599,10 @@ impl Interpreter<'_> {
     fn elements(&mut self, target: &Target) -> Option<Vec<(i64, Text)>> {
         if matches!(target.name.as_str(), "@" | "*") {
             let arguments = self.state.arguments.as_ref()?;
-            if arguments.iter().any(Text::has_glob) {
-                return None;
-            }
             return Some((1..).zip(arguments.iter().cloned()).collect());
         }
         let name = self.state.target(&target.name)?;
         match self.state.variable(self.world, &name)? {
-            Value::Array(elements) if elements.values().any(Text::has_glob) => None,
             Value::Array(elements) => Some(
                 elements
                     .iter()
@@ -621,7 +636,8 @@ impl Interpreter<'_> {
             Some(Expansion::UnknownList(_) | Expansion::Operand(_)) => Presence::Uncertain,
             Some(Expansion::List(texts) | Expansion::Star(texts)) => match texts.as_slice() {
                 [] => Presence::Absent,
-                [only] if colon => full(only),
+                [only] if colon => full(&only.of_one()),
+                texts if texts.iter().all(Text::is_several) => Presence::Uncertain,
                 _ => Presence::Present,
             },
             Some(Expansion::Scalar(text)) if colon => full(text),
@@ -668,11 +684,18 @@ impl Interpreter<'_> {
             None => Part::Unknown("$IFS".to_owned()),
         };
         let mut joined = Text::empty();
-        for (index, text) in texts.iter().enumerate() {
-            if index > 0 {
+        let mut apart = false;
+        for text in texts {
+            // Of no word at all, there is nothing to be kept apart.
+            let several = text.is_several();
+            if apart && !several {
                 joined.push(between.clone());
             }
-            joined.append(text.clone());
+            apart = !several;
+            match several {
+                true => joined.push(Part::Unknown(text.display().into_owned())),
+                false => joined.append(text.clone()),
+            }
         }
         joined
     }
@@ -789,6 +812,14 @@ fn slice(
         None => usize::MAX,
         Some(length) => usize::try_from(length?).ok()?,
     };
+    // What stands behind a pattern is not counted: it has become any number of words.
+    let mut entries = elements.iter();
+    let first = entries.find(|(_, text)| text.has_glob());
+    if let Some((first, _)) = first
+        && (offset < 0 || from > *first || count != usize::MAX)
+    {
+        return None;
+    }
     let rest = elements.into_iter().filter(|(index, _)| *index >= from);
     Some(rest.take(count).map(|(_, text)| text).collect())
 }

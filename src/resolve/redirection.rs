@@ -1,6 +1,6 @@
 //! Redirections: what a command reads instead of its input, and which files it opens.
 
-use super::command::{Content, Redirection, RedirectionKind, Stdin, Written};
+use super::command::{Content, Redirection, RedirectionKind, Stdin, Written, base_name};
 use super::descriptor::GIVEN_OUT;
 use super::interpreter::{Interpreter, piped};
 use super::text::Text;
@@ -207,11 +207,14 @@ impl Interpreter<'_> {
 
     /// Notes what a file gets.
     fn write_down(&mut self, output: Text, path: &Text, append: bool) {
-        if self.elsewhere.is_none()
-            && let Some(exact) = path.exact()
-            && let Some(path) = self.directory().join(exact)
-            && !path.starts_with("/dev")
-        {
+        let Some(exact) = path.exact().filter(|_| self.elsewhere.is_none()) else {
+            return;
+        };
+        let Some(path) = self.directory().join(exact) else {
+            self.world.write_somewhere(base_name(exact));
+            return;
+        };
+        if !path.starts_with("/dev") {
             self.world.write(&path, output.exact(), append, true);
             if !output.is_empty() {
                 let written = Written {

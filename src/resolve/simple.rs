@@ -330,7 +330,11 @@ impl Interpreter<'_> {
         let stdin = io.stdin.clone().unwrap_or_else(|| self.state.stdin.clone());
         let stages = self.stages_after(&argv);
         let last = argv.last().filter(|word| !word.splits);
-        let last = last.map(|word| word.value.clone());
+        // Of an assignment, `alias` leaves the name alone, as declarations do.
+        let assigns = argv
+            .first()
+            .is_some_and(|word| word.value.exact() == Some("alias"));
+        let last = last.filter(|_| !assigns).map(|word| word.value.clone());
         let argv_words: Vec<Option<String>> = match io.stdout {
             Some(Some(_)) => argv
                 .iter()
@@ -705,8 +709,7 @@ impl Interpreter<'_> {
 
     fn call(&mut self, function: &Function, argv: &[Argument], stdin: Option<Stdin>) -> Text {
         let rest = argv.get(1..).unwrap_or_default();
-        let known = !rest.iter().any(|argument| argument.splits);
-        let arguments = known.then(|| rest.iter().map(|a| a.value.clone()).collect());
+        let arguments = self.positional(rest);
         let outer_arguments = std::mem::replace(&mut self.state.arguments, arguments);
         let outer_name = self.state.name.clone();
         if self.state.dialect.names_functions()
@@ -766,6 +769,18 @@ impl Interpreter<'_> {
         }
         self.source = outer_source;
         output
+    }
+
+    /// The words of a command as positional parameters. One that splits stands for any number.
+    pub(super) fn positional(&self, words: &[Argument]) -> Option<Rc<[Text]>> {
+        if self.state.dialect.is_zsh() && words.iter().any(|word| word.splits) {
+            return None;
+        }
+        let texts = words.iter().map(|word| match word.splits {
+            true => word.value.clone().several(),
+            false => word.value.clone(),
+        });
+        Some(texts.collect())
     }
 
     /// What covers another call of a function that is being followed with everything unknown.

@@ -84,6 +84,8 @@ pub(super) struct Attributes {
     pub(super) readonly: bool,
     /// It may be an associative array, where its value is not known.
     pub(super) keyed: bool,
+    /// The others are not what they are on every way: what is assigned may be changed or not.
+    pub(super) unsure: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -556,6 +558,7 @@ impl State {
                 ..attributes
             };
             if changing(attributes) != changing(others) {
+                attributes.unsure = true;
                 joined = Value::unknown(name);
                 attributes.reference |= others.reference;
             }

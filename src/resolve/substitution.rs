@@ -23,7 +23,7 @@ impl Interpreter<'_> {
             let mut named = Text::empty();
             for part in trimmed.parts() {
                 named.push(match part {
-                    Part::Unknown(_) => Part::Unknown(source.to_owned()),
+                    Part::Unknown(mark) if !mark.is_empty() => Part::Unknown(source.to_owned()),
                     other => other.clone(),
                 });
             }

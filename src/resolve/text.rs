@@ -143,6 +143,37 @@ impl Text {
             .any(|part| matches!(part, Part::Glob(_)))
     }
 
+    /// Text that is not known but for its being quoted for a shell, as `${x@Q}` and `printf %q` do.
+    /// The mark behind it is a part without a source, which nothing else has.
+    pub(super) fn quoted(source: impl Into<String>) -> Self {
+        let mut text = Self::unknown(source);
+        text.push_part(Part::Unknown(String::new()));
+        text
+    }
+
+    /// Any number of words, of which no more is known than this of one: an element of a list that
+    /// stands for them. It counts as a pattern, which may become any number of words, too.
+    #[must_use]
+    pub(crate) fn several(mut self) -> Self {
+        self.push_part(Part::Glob(String::new()));
+        self
+    }
+
+    /// Whether this is what [`Self::several`] gives.
+    pub(super) fn is_several(&self) -> bool {
+        matches!(self.parts().last(), Some(Part::Glob(pattern)) if pattern.is_empty())
+    }
+
+    /// What is known of one of the words.
+    pub(super) fn of_one(&self) -> Self {
+        let several = usize::from(self.is_several());
+        let mut text = Self::empty();
+        for part in self.parts().iter().rev().skip(several).rev() {
+            text.push(part.clone());
+        }
+        text
+    }
+
     /// The known characters before the first part that is not.
     #[must_use]
     pub fn known_prefix(&self) -> &str {

@@ -212,6 +212,7 @@ impl Change {
                 changed.push_known(kept);
                 changed
             }
+            (Self::Quote, _) => Text::quoted(source),
             _ => Text::unknown(source),
         }
     }

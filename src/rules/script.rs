@@ -131,7 +131,8 @@ pub(super) fn follow(
     };
     let Some(path) = locate(command, program, world) else {
         // It may be one that the line itself has written.
-        let unsure = program.contains('/') && is_script_name(program) && !world.is_untouched();
+        let unsure = program.contains('/') && is_script_name(program) && !world.is_untouched()
+            || may_be_made(command, program, world);
         if unsure {
             let reason = format!("the directory that holds the script `{program}` is not known");
             findings.opaque(reason, &word.location);
@@ -231,7 +232,24 @@ pub(super) fn is_shadowed(command: &Command, program: &str, world: &dyn World) -
     !program.contains('/')
         && command.elsewhere.is_none()
         && search.is_some_and(|search| search.exact() != inherited.as_deref())
-        && locate(command, program, world).is_some_and(|path| !is_system(&path.to_string_lossy()))
+        && locate(command, program, world).map_or_else(
+            || may_be_made(command, program, world),
+            |path| !is_system(&path.to_string_lossy()),
+        )
+}
+
+/// Whether a program that is not found may be a file that this very text made, in a directory that
+/// is not known.
+fn may_be_made(command: &Command, program: &str, world: &dyn World) -> bool {
+    let known = match command.variable(world, "PATH") {
+        _ if program.contains('/') => command.directory.known().is_some(),
+        Some(search) => search.exact().is_some_and(|search| {
+            let mut directories = search.split(':');
+            directories.all(|directory| command.directory.join(directory).is_some())
+        }),
+        None => false,
+    };
+    !known && world.makes(base_name(program))
 }
 
 /// The interpreter and its arguments by the first line: `#!/usr/bin/env -S bash -e`.

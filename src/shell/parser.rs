@@ -77,6 +77,8 @@ pub(super) struct Parser<'a> {
     pub(super) in_here_document: bool,
     /// Where patterns began that bash reads only with an option.
     pub(super) groups: Vec<usize>,
+    /// Substitutions in double quotes around the position.
+    pub(super) in_quotes: usize,
 }
 
 /// The three expressions of `for ((a; b; c))`.
@@ -139,6 +141,7 @@ impl<'a> Parser<'a> {
             detached: None,
             in_here_document: false,
             groups: Vec::new(),
+            in_quotes: 0,
         }
     }
 

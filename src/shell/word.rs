@@ -224,7 +224,9 @@ impl Parser<'_> {
                 b'$' if self.looking_at("$'") && self.reads_ansi_quotes(until) => {
                     let start = self.position;
                     let text = self.ansi_quotes()?;
-                    if quoted && !self.dialect.is_zsh() && is_live(&text) {
+                    let twice = quoted && is_live(&text)
+                        || self.in_quotes > 0 && (is_live(&text) || text.contains('\\'));
+                    if twice && !self.dialect.is_zsh() {
                         return self.failure("quotes that the shell reads twice", start);
                     }
                     found.push(Piece::Quoted { text, offset: None });
@@ -454,10 +456,12 @@ impl Parser<'_> {
                     self.arithmetic(start, start + 3..end, end + 2, quoted)?
                 } else {
                     self.position += 2;
-                    let list = self.substituted(start)?;
+                    self.in_quotes += usize::from(quoted);
+                    let list = self.substituted(start);
+                    self.in_quotes -= usize::from(quoted);
                     let source = Rc::from(self.slice(start, self.position));
                     Piece::Command {
-                        list,
+                        list: list?,
                         quoted,
                         source,
                     }

@@ -131,6 +131,10 @@ pub trait World {
     }
     /// Notes that an added pack had a say.
     fn note_added(&self) {}
+    /// Whether the text that is judged gives a file of this name its content.
+    fn makes(&self, _name: &str) -> bool {
+        false
+    }
     /// Whether the disk is certainly as it will be: no earlier command of the same text may have
     /// changed it. Then a script that is not there cannot run.
     fn is_untouched(&self) -> bool {

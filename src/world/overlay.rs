@@ -58,6 +58,8 @@ pub struct Overlay<'w> {
     work: Cell<usize>,
     /// What was copied, moved or linked, by its new path.
     copies: RefCell<BTreeMap<PathBuf, PathBuf>>,
+    /// Names of files that the text writes in directories that are not known.
+    unplaced: RefCell<BTreeSet<String>>,
     /// Links alone, with where they lead.
     links: RefCell<BTreeMap<PathBuf, PathBuf>>,
 }
@@ -79,6 +81,7 @@ impl<'w> Overlay<'w> {
             handed: Cell::default(),
             work: Cell::default(),
             copies: RefCell::default(),
+            unplaced: RefCell::default(),
             links: RefCell::default(),
         }
     }
@@ -171,6 +174,11 @@ impl<'w> Overlay<'w> {
         };
         self.fresh.borrow_mut().insert(path.clone());
         self.written.borrow_mut().insert(path, after);
+    }
+
+    /// Notes that a command writes a file of this name, nobody knows where.
+    pub fn write_somewhere(&self, name: &str) {
+        self.unplaced.borrow_mut().insert(name.to_owned());
     }
 
     /// What a file certainly holds when it is read now; `None` where an earlier command of the
@@ -420,6 +428,13 @@ impl World for Overlay<'_> {
     fn is_written(&self, path: &Path) -> bool {
         let written = self.written.borrow();
         !written.is_empty() && written.contains_key(&self.key(path))
+    }
+
+    fn makes(&self, name: &str) -> bool {
+        let (written, copies) = (self.written.borrow(), self.copies.borrow());
+        let mut files = written.keys().chain(copies.keys());
+        files.any(|file| file.file_name().is_some_and(|known| known == name))
+            || self.unplaced.borrow().contains(name)
     }
 
     fn linked(&self, path: &Path) -> Option<PathBuf> {

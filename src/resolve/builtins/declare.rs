@@ -333,6 +333,9 @@ impl Interpreter<'_> {
                 elements.remove(&subscript.replace(['"', '\''], ""));
                 Value::Map(elements)
             }
+            Some(Value::Array(elements)) if elements.values().any(Text::has_glob) => {
+                Value::unknown(name)
+            }
             Some(Value::Array(mut elements)) => match self.number_of(&Text::known(subscript)) {
                 Some(index) => {
                     let index = from_the_end(&elements, index);

@@ -10,6 +10,13 @@ use crate::resolve::state::Value;
 use crate::resolve::text::{Part, Text};
 use crate::shell;
 
+/// What the unknown parts of a text are called while it runs.
+const HOLE: &str = "__guard_hole_";
+/// And those that are quoted: they count only where nothing is expanded.
+pub(in crate::resolve) const QUOTED: &str = "__guard_quoted_";
+/// How both stand in the text.
+const NAMED: &str = "${__guard_";
+
 impl Interpreter<'_> {
     pub(in crate::resolve) fn eval(
         &mut self,
@@ -59,51 +66,89 @@ impl Interpreter<'_> {
             let known = known.to_owned();
             return self.text(&known, origin);
         }
-        let mut sources = Vec::new();
-        for part in text.parts() {
-            if let Part::Unknown(source) = part
-                && !self.is_for_this_shell(source)
-                && !is_number(source)
-            {
-                sources.push(source.clone());
+        // What stands around the unknown parts is still known.
+        let mut rendered = String::new();
+        let mut parts = text.parts().iter().peekable();
+        let (mut reason, mut only_holes) = (None, true);
+        while let Some(part) = parts.next() {
+            let source = match part {
+                Part::Known(known) | Part::Glob(known) => {
+                    rendered.push_str(known);
+                    only_holes &= known.is_empty();
+                    continue;
+                }
+                Part::Unknown(source) => source,
+            };
+            let marked =
+                parts.next_if(|part| matches!(part, Part::Unknown(mark) if mark.is_empty()));
+            let several = parts.next_if(|part| matches!(part, Part::Glob(mark) if mark.is_empty()));
+            let mut value = Text::unknown(source.as_str());
+            self.holes += 1;
+            // Behind a dollar, quotes are others.
+            if marked.is_some() && !rendered.ends_with('$') {
+                if several.is_some() {
+                    value = value.several();
+                }
+                let name = format!("{QUOTED}{}", self.holes);
+                rendered.push_str(&format!("'${{{name}}}'"));
+                self.state.set(self.world, &name, Value::Scalar(value));
+                only_holes = false;
+                continue;
             }
+            let name = format!("{HOLE}{}", self.holes);
+            if self.is_for_this_shell(source) {
+                value = Text::known(":");
+                self.state.environment.uncertain = true;
+            } else if !is_number(source) {
+                reason = reason.or(Some(source.clone()));
+            }
+            // Digits before `<` or `>` are a descriptor.
+            let redirects =
+                matches!(parts.peek(), Some(Part::Known(next)) if next.starts_with(['<', '>']));
+            if is_number(source) && redirects && rendered.ends_with(' ') {
+                rendered.push_str(&GIVEN_OUT.to_string());
+            } else {
+                rendered.push_str(&format!("${{{name}}}"));
+            }
+            self.state.set(self.world, &name, Value::Scalar(value));
         }
-        if let Some(source) = sources.first() {
+        if let Some(source) = reason {
             let reason = format!("`{by}` runs text that is known only when it runs: {source}");
             self.sink.opaque(reason, location.clone());
         }
-        // What stands around the unknown parts is still known.
-        let mut holes = Vec::new();
-        let mut rendered = text.render(|index, source| {
-            holes.push(source.to_owned());
-            format!("${{__guard_hole_{index}}}")
-        });
-        for (index, _) in holes.iter().enumerate().filter(|(_, hole)| is_number(hole)) {
-            // Digits before `<` or `>` are a descriptor.
-            for operator in ['<', '>'] {
-                let hole = format!(" ${{__guard_hole_{index}}}{operator}");
-                rendered = rendered.replace(&hole, &format!(" {GIVEN_OUT}{operator}"));
-            }
-        }
-        for (index, source) in holes.into_iter().enumerate() {
-            let name = format!("__guard_hole_{index}");
-            if self.is_for_this_shell(&source) {
-                self.state
-                    .set(self.world, &name, Value::Scalar(Text::known(":")));
-                self.state.environment.uncertain = true;
-            } else {
-                self.state
-                    .set(self.world, &name, Value::Scalar(Text::unknown(source)));
-            }
-        }
-        if text
-            .parts()
-            .iter()
-            .all(|part| matches!(part, Part::Unknown(_)))
-        {
+        if only_holes {
             return Text::unknown("an unknown text");
         }
         self.text(&rendered, Origin::Place(location.clone()))
+    }
+
+    /// Characters that were quoted: in a text of which parts were not known, these stand in them by
+    /// their names.
+    pub(in crate::resolve) fn literal(&self, characters: &str) -> Text {
+        let mut text = Text::empty();
+        let mut rest = characters;
+        while self.holes > 0
+            && let Some((before, after)) = rest.split_once(NAMED)
+        {
+            text.push_known(before);
+            let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let end = after.find(|c| !part_of_name(c)).unwrap_or(after.len());
+            let (name, behind) = after.split_at(end);
+            let name = format!("__guard_{name}");
+            let known = self.state.variables.get(&name);
+            match (known.map(|known| &known.value), behind.strip_prefix('}')) {
+                (Some(Value::Scalar(value)), Some(behind)) => {
+                    text.append(value.clone());
+                    rest = behind;
+                }
+                _ => {
+                    text.push_known(NAMED);
+                    rest = after;
+                }
+            }
+        }
+        text.push_known(rest);
+        text
     }
 
     /// Whether a text that is not known is what programs print for `eval`, or what the program that

@@ -7,8 +7,8 @@ use crate::resolve::state::{Attributes, Value};
 use crate::resolve::text::Text;
 use crate::resolve::transform::quoted;
 use crate::shell::{
-    AndOrOperator, ArmEnd, AssignmentValue, Compound, CompoundKind, Condition, Node, Redirection,
-    RedirectionOperator, RedirectionTarget, SimpleCommand, Word,
+    AndOrOperator, ArmEnd, AssignmentValue, Compound, CompoundKind, Condition, Node, Piece,
+    Redirection, RedirectionOperator, RedirectionTarget, SimpleCommand, Word,
 };
 
 impl Interpreter<'_> {
@@ -29,19 +29,24 @@ impl Interpreter<'_> {
             return lists.then_some(unknown);
         };
         let (flag, names) = words.split_first()?;
-        let listing: Option<String> = match *flag {
-            "-f" | "-pf" | "-fp" if !names.is_empty() => names
-                .iter()
-                .map(|name| self.listed_function(name))
-                .collect(),
-            "-p" if !names.is_empty() => names
-                .iter()
-                .map(|name| self.listed_variable(name))
-                .collect(),
-            _ if flag.starts_with('-') && flag.contains(['f', 'F', 'p']) => None,
-            _ => return None,
+        let listed = |name: &str| match *flag {
+            "-p" => self.listed_variable(name),
+            _ => self.listed_function(name).map(Text::known),
         };
-        Some(listing.map_or(unknown, Text::known))
+        let mut listing = Text::empty();
+        match *flag {
+            "-f" | "-pf" | "-fp" | "-p" if !names.is_empty() => {
+                for name in names {
+                    let Some(text) = listed(name) else {
+                        return Some(unknown);
+                    };
+                    listing.append(text);
+                }
+            }
+            _ if flag.starts_with('-') && flag.contains(['f', 'F', 'p']) => return Some(unknown),
+            _ => return None,
+        }
+        Some(listing)
     }
 
     fn listed_function(&self, name: &str) -> Option<String> {
@@ -60,14 +65,16 @@ impl Interpreter<'_> {
         definition.certain.then(|| format!("{name} () \n{body}\n"))
     }
 
-    fn listed_variable(&self, name: &str) -> Option<String> {
+    fn listed_variable(&self, name: &str) -> Option<Text> {
         let Some(variable) = self.state.variables.get(name) else {
             return match self.state.environment.get(self.world, name) {
-                Some(text) => Some(format!(
-                    "declare -x {name}={}\n",
-                    double_quoted(text.exact()?)
-                )),
-                None => self.is_nowhere(name).then(String::new),
+                Some(text) => {
+                    let mut listed = Text::known(format!("declare -x {name}="));
+                    listed.append(double_quoted(&text));
+                    listed.push_known("\n");
+                    Some(listed)
+                }
+                None => self.is_nowhere(name).then(Text::empty),
             };
         };
         let Attributes {
@@ -78,8 +85,9 @@ impl Interpreter<'_> {
             reference,
             readonly,
             keyed: _,
+            unsure,
         } = variable.attributes;
-        if self.state.volatile.iter().any(|volatile| volatile == name) {
+        if unsure || self.state.volatile.iter().any(|volatile| volatile == name) {
             return None;
         }
         let mut flags = String::new();
@@ -95,39 +103,51 @@ impl Interpreter<'_> {
         if flags.is_empty() {
             flags.push('-');
         }
-        let value = match &variable.value {
-            Value::Scalar(text) => double_quoted(text.exact()?),
+        let mut listed = Text::known(format!("declare -{flags} {name}="));
+        match &variable.value {
+            Value::Scalar(text) => listed.append(double_quoted(text)),
             Value::Array(elements) => {
-                let elements: Option<Vec<String>> = elements
-                    .iter()
-                    .map(|(index, text)| {
-                        Some(format!("[{index}]={}", double_quoted(text.exact()?)))
-                    })
-                    .collect();
-                format!("({})", elements?.join(" "))
+                if elements.values().any(Text::has_glob) {
+                    return None;
+                }
+                listed.push_known("(");
+                for (at, (index, text)) in elements.iter().enumerate() {
+                    let blank = if at > 0 { " " } else { "" };
+                    listed.push_known(&format!("{blank}[{index}]="));
+                    listed.append(double_quoted(text));
+                }
+                listed.push_known(")");
             }
             Value::Map(elements) => {
-                let mut list = String::new();
+                listed.push_known("(");
                 for (key, text) in in_hash_order(elements) {
                     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
                     let key = match !key.is_empty() && key.chars().all(plain) {
-                        true => key.to_owned(),
-                        false => double_quoted(key),
+                        true => Text::known(key),
+                        false => double_quoted(&Text::known(key)),
                     };
-                    list.push_str(&format!("[{key}]={} ", double_quoted(text.exact()?)));
+                    listed.push_known("[");
+                    listed.append(key);
+                    listed.push_known("]=");
+                    listed.append(double_quoted(text));
+                    listed.push_known(" ");
                 }
-                format!("({list})")
+                listed.push_known(")");
             }
             Value::Unset | Value::OneOf(_) => return None,
-        };
-        Some(format!("declare -{flags} {name}={value}\n"))
+        }
+        listed.push_known("\n");
+        Some(listed)
     }
 }
 
 /// As `declare -p` quotes a value.
-fn double_quoted(text: &str) -> String {
+fn double_quoted(text: &Text) -> Text {
+    let Some(text) = text.exact() else {
+        return Text::quoted(text.display());
+    };
     if text.chars().any(char::is_control) {
-        return quoted(text);
+        return Text::known(quoted(text));
     }
     let mut result = String::from("\"");
     for character in text.chars() {
@@ -137,22 +157,36 @@ fn double_quoted(text: &str) -> String {
         result.push(character);
     }
     result.push('"');
-    result
+    Text::known(result)
 }
 
-/// Commands one after the other, each on its line.
+/// Commands one after the other, each on its line; what stands behind `&` stays on the line.
 fn list(nodes: &[Node], indent: usize) -> Option<String> {
-    let lines: Option<Vec<String>> = nodes
-        .iter()
-        .map(|item| {
-            // What stands behind `&` stays on its line, and here-documents behind theirs.
-            match item {
-                Node::Background(_) => None,
-                item => node(item, indent),
+    let mut text = String::new();
+    for (index, item) in nodes.iter().enumerate() {
+        let last = index + 1 == nodes.len();
+        match item {
+            Node::Background(inner) => {
+                text.push_str(&node(inner, indent)?);
+                text.push_str(if last { " &" } else { " & " });
             }
-        })
-        .collect();
-    Some(lines?.join(&format!(";\n{}", " ".repeat(indent))))
+            item => {
+                text.push_str(&node(item, indent)?);
+                if !last {
+                    text.push_str(&format!(";\n{}", " ".repeat(indent)));
+                }
+            }
+        }
+    }
+    Some(text)
+}
+
+/// How a list ends before the word that closes it.
+fn end(nodes: &[Node]) -> &'static str {
+    match nodes.last() {
+        Some(Node::Background(_)) => "",
+        _ => ";",
+    }
 }
 
 fn node(node_: &Node, indent: usize) -> Option<String> {
@@ -176,14 +210,34 @@ fn node(node_: &Node, indent: usize) -> Option<String> {
             Some(text)
         }
         Node::Compound(compound) => compound_text(compound, indent),
-        Node::Background(_) | Node::Function { .. } => None,
+        Node::Function { names, body, .. } => {
+            let [name] = names.as_slice() else {
+                return None;
+            };
+            let deeper = indent + 4;
+            let (outer, inner) = (" ".repeat(indent), " ".repeat(deeper));
+            Some(match &**body {
+                Node::Compound(compound) if matches!(compound.kind, CompoundKind::Group(_)) => {
+                    let body = compound_text(compound, indent)?;
+                    format!("function {name} () \n{outer}{body}")
+                }
+                other => {
+                    let body = node(other, deeper)?;
+                    format!("function {name} () \n{outer}{{ \n{inner}{body}\n{outer}}}")
+                }
+            })
+        }
+        Node::Background(_) => None,
     }
 }
 
 fn compound_text(compound: &Compound, indent: usize) -> Option<String> {
     let deeper = indent + 4;
     let (outer, inner) = (" ".repeat(indent), " ".repeat(deeper));
-    let block = |nodes: &[Node]| Some(format!("{inner}{};\n{outer}", list(nodes, deeper)?));
+    let block = |nodes: &[Node]| {
+        let end = end(nodes);
+        Some(format!("{inner}{}{end}\n{outer}", list(nodes, deeper)?))
+    };
     let condition = |nodes: &[Node]| match nodes {
         [only] => node(only, indent),
         _ => None,
@@ -197,11 +251,21 @@ fn compound_text(compound: &Compound, indent: usize) -> Option<String> {
             branches,
             otherwise,
         } => {
-            let [(test, body)] = branches.as_slice() else {
-                return None;
-            };
+            let ((test, body), others) = branches.split_first()?;
             let mut text = format!("if {}; then\n{}", condition(test)?, block(body)?);
-            if !otherwise.is_empty() {
+            if !others.is_empty() {
+                // What comes after `elif` is a condition of its own behind `else`.
+                let inner_if = Compound {
+                    kind: CompoundKind::If {
+                        branches: others.to_vec(),
+                        otherwise: otherwise.clone(),
+                    },
+                    redirections: Vec::new(),
+                    span: compound.span,
+                };
+                let other = compound_text(&inner_if, deeper)?;
+                text.push_str(&format!("else\n{inner}{other};\n{outer}"));
+            } else if !otherwise.is_empty() {
                 text.push_str(&format!("else\n{}", block(otherwise)?));
             }
             text + "fi"
@@ -216,17 +280,36 @@ fn compound_text(compound: &Compound, indent: usize) -> Option<String> {
         }
         CompoundKind::For {
             variables,
-            words: Some(words),
-            select: false,
+            words,
+            select,
             body,
         } => {
             let [variable] = variables.as_slice() else {
                 return None;
             };
-            let words: Option<Vec<String>> = words.iter().map(word).collect();
-            let words = words?.join(" ");
+            let words = match words {
+                Some(words) => words.iter().map(word).collect::<Option<Vec<_>>>()?,
+                None => vec!["\"$@\"".to_owned()],
+            };
+            let (keyword, words) = (if *select { "select" } else { "for" }, words.join(" "));
             format!(
-                "for {variable} in {words};\n{outer}do\n{}done",
+                "{keyword} {variable} in {words};\n{outer}do\n{}done",
+                block(body)?
+            )
+        }
+        CompoundKind::ArithmeticFor {
+            start,
+            condition,
+            step,
+            body,
+        } => {
+            let header = [start, condition, step].map(|part| part.source.trim().to_owned());
+            if header.iter().any(String::is_empty) {
+                return None;
+            }
+            format!(
+                "for (({}))\n{outer}do\n{}done",
+                header.join("; "),
                 block(body)?
             )
         }
@@ -249,9 +332,7 @@ fn compound_text(compound: &Compound, indent: usize) -> Option<String> {
         }
         CompoundKind::Test(condition) => format!("[[ {} ]]", test(condition)?),
         CompoundKind::Arithmetic(expression) => format!("(({}))", expression.source),
-        CompoundKind::For { .. }
-        | CompoundKind::ArithmeticFor { .. }
-        | CompoundKind::Coproc { .. }
+        CompoundKind::Coproc { .. }
         | CompoundKind::Repeat { .. }
         | CompoundKind::Anonymous { .. } => return None,
     };
@@ -269,10 +350,8 @@ fn simple(command: &SimpleCommand) -> Option<String> {
         .words
         .first()
         .is_some_and(|word| crate::shell::DECLARATIONS.contains(&word.source.as_ref()));
-    if declares && !command.assignments.is_empty() {
-        return None;
-    }
-    for assignment in &command.assignments {
+    let assignments = command.assignments.iter().filter(|_| !declares);
+    for assignment in assignments {
         let subscript = match &assignment.subscript {
             Some(subscript) => format!("[{}]", word(subscript)?),
             None => String::new(),
@@ -322,8 +401,23 @@ fn redirected(redirection: &Redirection) -> Option<String> {
         RedirectionOperator::DuplicateOutput if !descriptor.is_empty() => {
             format!("{descriptor}>&{target}")
         }
+        RedirectionOperator::DuplicateOutput if is_descriptor(&target) => format!("1>&{target}"),
+        RedirectionOperator::DuplicateOutput => format!(">&{target}"),
+        RedirectionOperator::DuplicateInput if is_descriptor(&target) => {
+            let number = match descriptor.as_str() {
+                "" => "0",
+                number => number,
+            };
+            // Both close it, and are written alike.
+            let operator = if target == "-" { ">&" } else { "<&" };
+            format!("{number}{operator}{target}")
+        }
         _ => return None,
     })
+}
+
+fn is_descriptor(target: &str) -> bool {
+    target == "-" || target.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn test(condition: &Condition) -> Option<String> {
@@ -340,21 +434,51 @@ fn test(condition: &Condition) -> Option<String> {
 
 /// A word as it is written; `None` where bash writes what is in it otherwise.
 fn word(word: &Word) -> Option<String> {
-    let rewritten = ["<(", ">(", "$'", "$\"", "\\\n"];
     let source = word.source.as_ref();
-    let kept = !rewritten.iter().any(|start| source.contains(start));
-    (kept && source.split("$(").skip(1).all(is_plain)).then(|| source.to_owned())
-}
-
-/// Whether bash writes a command substitution as it stands: one plain command, or several in a
-/// pipe, with one blank between the words.
-fn is_plain(rest: &str) -> bool {
-    let Some((inside, _)) = rest.split_once(')') else {
-        return false;
-    };
-    let words: Vec<&str> = inside.split(' ').collect();
-    !inside.contains([
-        ';', '&', '<', '>', '(', '{', '}', '!', '\n', '\t', '`', '#', '=',
-    ]) && words.iter().all(|word| !word.is_empty())
-        && inside.matches('|').count() == words.iter().filter(|word| **word == "|").count()
+    if let Some(inner) = source
+        .strip_prefix("$\"")
+        .and_then(|rest| rest.strip_suffix('"'))
+        && !inner.contains(['"', '\\', '$', '`'])
+    {
+        return Some(format!("\"{inner}\""));
+    }
+    if let ([Piece::Quoted { text, .. }], Some(inner)) = (
+        word.pieces.as_slice(),
+        source
+            .strip_prefix("$'")
+            .and_then(|rest| rest.strip_suffix('\'')),
+    ) && !inner.contains('\'')
+        && !text.contains('\'')
+    {
+        return Some(format!("'{text}'"));
+    }
+    let rewritten = ["<(", ">(", "$'", "$\"", "\\\n"];
+    if rewritten.iter().any(|start| source.contains(start)) {
+        return None;
+    }
+    // What is in a substitution is written anew; where that gives the same, it stays.
+    let mut substitutions = 0;
+    for piece in &word.pieces {
+        match piece {
+            Piece::Command {
+                list: script,
+                source,
+                ..
+            } if source.starts_with("$(") => {
+                let [only] = script.list.as_slice() else {
+                    return None;
+                };
+                let again = node(only, 0)?;
+                if source.as_ref() != format!("$({again})") {
+                    return None;
+                }
+                substitutions += source.matches("$(").count();
+            }
+            Piece::Arithmetic { source, .. } if !source.get(2..)?.contains("$(") => {
+                substitutions += source.matches("$(").count();
+            }
+            _ => {}
+        }
+    }
+    (source.matches("$(").count() == substitutions).then(|| source.to_owned())
 }

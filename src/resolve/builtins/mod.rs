@@ -26,6 +26,7 @@ use super::text::Text;
 use crate::location::Location;
 use crate::shell;
 pub(crate) use directory::normalized;
+pub(in crate::resolve) use eval::QUOTED;
 pub(in crate::resolve) use trap::Seen;
 
 impl Interpreter<'_> {

@@ -53,13 +53,7 @@ impl Interpreter<'_> {
     }
 
     fn set_arguments(&mut self, operands: &[Argument]) {
-        let known = !operands.iter().any(|operand| operand.splits);
-        self.state.arguments = known.then(|| {
-            operands
-                .iter()
-                .map(|operand| operand.value.clone())
-                .collect()
-        });
+        self.state.arguments = self.positional(operands);
     }
 
     pub(super) fn shell_options(&mut self, operands: &[Argument]) {
@@ -86,8 +80,10 @@ impl Interpreter<'_> {
             _ => None,
         };
         let arguments = self.state.arguments.take();
-        let arguments = arguments.filter(|words| !words.iter().any(Text::has_glob));
-        let known = arguments.zip(count);
+        let known = arguments.zip(count).filter(|(words, count)| {
+            !words.iter().take(*count).any(Text::has_glob)
+                && (*count <= words.len() || !words.iter().any(Text::has_glob))
+        });
         self.state.status = known
             .as_ref()
             .map(|(arguments, count): &(Rc<[Text]>, usize)| u8::from(*count > arguments.len()));

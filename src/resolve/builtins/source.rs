@@ -70,9 +70,7 @@ impl Interpreter<'_> {
         let outer_arguments = self.state.arguments.clone();
         let mut given = None;
         if let Some(rest) = operands.get(1..).filter(|rest| !rest.is_empty()) {
-            let known = !rest.iter().any(|argument| argument.splits);
-            self.state.arguments =
-                known.then(|| rest.iter().map(|argument| argument.value.clone()).collect());
+            self.state.arguments = self.positional(rest);
             given = Some(self.state.arguments.clone());
         }
         let output = match self.world.read(&path) {

@@ -1,6 +1,6 @@
 //! Programs that turn their input, or the files they name, into their output.
 
-use super::{Directory, Stdin, Text};
+use super::{Directory, Part, Stdin, Text};
 use super::{decode, line};
 use crate::resolve::regex::{Match, Regex, Syntax};
 use crate::world::Overlay;
@@ -18,7 +18,13 @@ pub(super) fn output(
     directory: &Directory,
     world: &Overlay<'_>,
 ) -> Option<Text> {
-    let input = |files: &[&str]| input(files, stdin, directory, world);
+    let input = |files: &[&str]| {
+        let text = input(files, stdin, directory, world)?;
+        // What programs for lines of text make of a NUL, each decides for itself.
+        let lines = !matches!(base, "cat" | "tee" | "base64" | "xxd" | "tr" | "wc");
+        let holds = |part: &Part| matches!(part, Part::Known(known) if known.contains('\0'));
+        (!lines || !text.parts().iter().any(holds)).then_some(text)
+    };
     if LINES.contains(&base) {
         let text = input(&[])?;
         return Some(Text::known(line::filtered(base, words, text.exact()?)?));

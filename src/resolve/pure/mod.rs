@@ -34,11 +34,11 @@ pub(super) fn output(
     if base == "echo" {
         return print::echo(operands);
     }
-    if operands.iter().any(|operand| operand.splits) {
-        return shown();
-    }
     if base == "printf" {
         return print::printf(operands).unwrap_or_else(shown);
+    }
+    if operands.iter().any(|operand| operand.splits) {
+        return shown();
     }
     let words: Option<Vec<&str>> = operands
         .iter()

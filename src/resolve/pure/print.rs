@@ -96,9 +96,18 @@ pub(super) fn printf(operands: &[Argument]) -> Option<Text> {
         _ => operands,
     };
     let (format, arguments) = operands.split_first()?;
-    let format = format.value.exact()?;
+    let format = format.value.exact().filter(|_| !format.splits)?;
+    if let Some((before, after)) = format.split_once("%q")
+        && (before.to_owned() + after).trim().is_empty()
+    {
+        return quoted_words(before, arguments, after);
+    }
     // A pattern may become any number of words.
-    if format.starts_with('-') || arguments.iter().any(|word| word.value.has_glob()) {
+    if format.starts_with('-')
+        || arguments
+            .iter()
+            .any(|word| word.splits || word.value.has_glob())
+    {
         return None;
     }
     let mut arguments = arguments.iter().map(|argument| &argument.value);
@@ -115,6 +124,29 @@ pub(super) fn printf(operands: &[Argument]) -> Option<Text> {
             return (arguments.len() == before).then_some(printed);
         }
     }
+}
+
+/// `printf '%q ' WORDS…`: each word quoted, with these blanks around it. `None` where it is not known
+/// whether there is one at all.
+fn quoted_words(before: &str, words: &[Argument], after: &str) -> Option<Text> {
+    let several = |word: &Argument| word.splits || word.value.has_glob();
+    if words.iter().all(several) && !words.is_empty() {
+        return None;
+    }
+    let mut printed = Text::empty();
+    if words.is_empty() {
+        printed.push_known(&format!("{before}''{after}"));
+    }
+    for word in words {
+        printed.push_known(before);
+        match word.value.exact().and_then(quoted) {
+            Some(quoted) if !word.splits => printed.push_known(&quoted),
+            _ if several(word) => printed.append(Text::quoted(word.value.display()).several()),
+            _ => printed.append(Text::quoted(word.value.display())),
+        }
+        printed.push_known(after);
+    }
+    Some(printed)
 }
 
 /// Whether `\c` ends it all.
@@ -147,6 +179,14 @@ fn printf_once<'t>(
         let argument = arguments.next().unwrap_or(&empty);
         if letter == 's' && modifiers.is_empty() && precision.is_none() {
             printed.append(argument.clone());
+            continue;
+        }
+        if letter == 'q'
+            && modifiers.is_empty()
+            && precision.is_none()
+            && argument.exact().is_none()
+        {
+            printed.append(Text::quoted(argument.display()));
             continue;
         }
         let argument = argument.exact()?;

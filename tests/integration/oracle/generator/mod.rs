@@ -12,6 +12,12 @@ mod words;
 use super::random::Random;
 use super::tree::Tree;
 
+/// Text and trees, one after the other.
+macro_rules! parts {
+    ($($part:expr),* $(,)?) => { vec![$(Tree::from($part)),*] };
+}
+use parts;
+
 /// A script that is being written.
 pub(super) struct Generator {
     random: Random,
@@ -68,6 +74,15 @@ impl Generator {
                 "set -- one 'two words' three",
             ]);
             commands.push(Tree::Command(vec![option.into()]));
+        }
+        // What is used is set, unless the script is about what is not.
+        if self.random.percent(90) {
+            for name in ["x", "y"] {
+                let value = self.value();
+                commands.push(Tree::Command(parts![name, "=", value]));
+            }
+            let number = self.random.pick(&["0", "1", "2", "7"]);
+            commands.push(Tree::Command(parts!["i=", number]));
         }
         for _ in 0..count {
             commands.push(self.command());
@@ -126,9 +141,3 @@ impl Generator {
         built
     }
 }
-
-/// Text and trees, one after the other.
-macro_rules! parts {
-    ($($part:expr),* $(,)?) => { vec![$(Tree::from($part)),*] };
-}
-use parts;
