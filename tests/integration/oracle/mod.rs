@@ -377,7 +377,7 @@ fn bash_executes_nothing_else_of_what_a_grammar_gives() {
         tally.dropped
     );
     assert!(
-        tally.opaque_share() < 15.0,
+        tally.opaque_share() < 10.0,
         "too much is opaque: {}",
         tally.reasons()
     );
