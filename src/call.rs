@@ -143,6 +143,8 @@ pub struct Findings {
     pub programs: Vec<Rc<Path>>,
     /// What a person should know of programs that were not followed to their end.
     pub notes: Vec<String>,
+    /// The command is a program whose own calls are among `nested`: no other program makes them.
+    pub calls: bool,
     /// The command changes nothing, whatever its arguments.
     pub only_looks: bool,
     /// What a program in another language prints, where its text was followed.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::location::Location;
+use crate::location::{Location, Span};
 
 /// The class of an effect, ordered from harmless to final. The way back stands beside it, in
 /// [`Reversibility`].
@@ -250,6 +250,35 @@ impl Assessment {
                     .any(|own| own.program == unlisted.program);
             if !known {
                 self.unlisted.push(unlisted);
+            }
+        }
+    }
+
+    /// An assessment that says only that nothing could be seen.
+    pub fn unseen(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        let location = Location::from(Span::default());
+        Self {
+            opaque: vec![Opaque { reason, location }],
+            ..Self::default()
+        }
+    }
+
+    /// Adds what the same command does under another of its names. The same effect on the same
+    /// target counts once, wherever it stands in the text.
+    pub fn add_names(&mut self, other: Self) {
+        for effect in other.effects {
+            let is_known = self
+                .effects
+                .iter()
+                .any(|own| own.rule == effect.rule && own.target == effect.target);
+            if !is_known {
+                self.effects.push(effect);
+            }
+        }
+        for hole in other.opaque {
+            if !self.opaque.iter().any(|own| own.reason == hole.reason) {
+                self.opaque.push(hole);
             }
         }
     }

@@ -8,6 +8,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,13 +16,14 @@ use thiserror::Error;
 
 use crate::cli;
 use crate::effect::{Assessment, Opaque};
-use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Plan, State, Stopped};
+use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Inside, Plan, State, Stopped};
 use crate::invocation::{Flavor, Input, ShellLine, ShellName, Start, Startup, scaffolding};
-use crate::judge::{Subject, assess};
+use crate::judge::{Subject, Watch, assess_under};
 use crate::location::{Location, Span};
 use crate::packs;
 use crate::policy::{Places, Policy};
 use crate::resolve::{Stdin, Text};
+use crate::supervise::{self, Supervisor};
 use crate::sys::{self, Lookup, LookupError, Patience, Peek, Real, Unseen};
 use crate::world::{PathStatus, System, World};
 
@@ -51,23 +53,35 @@ pub fn run(argv: Vec<OsString>) -> u8 {
 /// Finds what would run, judges it, and takes it through the gate.
 fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
     let directories = packs::directories(|name| std::env::var_os(name));
-    let world =
-        System::new(sys::working_directory()).with_packs(packs::open(&directories, State::packs));
+    let packs = Rc::new(packs::open(&directories, State::packs));
+    let world = System::new(sys::working_directory()).with_packs(Rc::clone(&packs));
     let lookup = Lookup::new(std::env::var_os("PATH"))?;
+    if let Some(inside) = Inside::find() {
+        return below_supervisor(inside, start, argv, &lookup);
+    }
+    let policy = Policy::read(&Places::of(world.cwd()), Timestamp::now());
+    let watch = match &start {
+        Start::Direct { .. } | Start::DirectScript { .. } => watch(&policy)?,
+        Start::Shell(_) | Start::Shim { .. } | Start::Own => Watch::Nobody,
+    };
+    let scene = Scene {
+        world: &world,
+        watch,
+    };
     let job = match start {
-        Start::Shell(name) => shell(&lookup, name, argv, Entry::Shell, &world)?,
+        Start::Shell(name) => shell(&lookup, name, argv, Entry::Shell, scene)?,
         Start::DirectScript { argv } => {
-            shell(&lookup, ShellName::Bash, argv, Entry::Direct, &world)?
+            shell(&lookup, ShellName::Bash, argv, Entry::Direct, scene)?
         }
         Start::Shim { program } => {
             let real = lookup.find(&program)?;
             let judged = [&[program], argv.get(1..).unwrap_or_default()].concat();
-            program_job(real, argv, &judged, Entry::Shim, &world)?
+            program_job(real, argv, &judged, Entry::Shim, scene)?
         }
         Start::Direct { argv } => {
-            let real = lookup.find(argv.first().map_or(OsStr::new(""), |word| word))?;
+            let real = direct(&lookup, &argv)?;
             let judged = argv.clone();
-            program_job(real, argv, &judged, Entry::Direct, &world)?
+            program_job(real, argv, &judged, Entry::Direct, scene)?
         }
         Start::Own => return Err(Trouble::Own),
     };
@@ -86,8 +100,66 @@ fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
         text: job.text,
         assessment: job.assessment,
     };
-    let policy = Policy::read(&Places::of(world.cwd()), Timestamp::now());
-    Ok(gate::pass(Plan::new(draft, &world), &policy))
+    let supervisor = match watch {
+        Watch::Supervisor => Some(
+            Supervisor::new(packs, policy.clone(), draft.paths()).map_err(Trouble::Supervisor)?,
+        ),
+        Watch::Nobody => None,
+    };
+    Ok(gate::pass(Plan::new(draft, &world), &policy, supervisor))
+}
+
+/// Whether what is started by name can be supervised. Where it cannot, that is said: then only the
+/// text of the command is judged.
+fn watch(policy: &Policy) -> Result<Watch, Trouble> {
+    match supervise::probe() {
+        Ok(()) => Ok(Watch::Supervisor),
+        Err(reason) if policy.requires_supervision() => Err(Trouble::Supervisor(format!(
+            "the policy requires supervision, and there can be none: {reason}"
+        ))),
+        Err(reason) => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "guard: not supervised: {reason}; only the command itself is judged, and what it \
+                 starts through guard's shells and shims"
+            );
+            Ok(Watch::Nobody)
+        }
+    }
+}
+
+/// Below a supervisor, guard only becomes the program: that is judged there.
+fn below_supervisor(
+    inside: Inside,
+    start: Start,
+    argv: Vec<OsString>,
+    lookup: &Lookup,
+) -> Result<Stopped, Trouble> {
+    let (real, argv) = match start {
+        Start::Shell(name) => (lookup.shell(name)?.0, argv),
+        Start::DirectScript { argv } => (lookup.shell(ShellName::Bash)?.0, argv),
+        Start::Shim { program } => (lookup.find(&program)?, argv),
+        Start::Direct { argv } => (direct(lookup, &argv)?, argv),
+        Start::Own => return Err(Trouble::Own),
+    };
+    Ok(inside.exec(&real.path, &argv))
+}
+
+fn direct(lookup: &Lookup, argv: &[OsString]) -> Result<Real, LookupError> {
+    lookup.find(argv.first().map_or(OsStr::new(""), |word| word))
+}
+
+/// What a judgement is made in.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    world: &'a System,
+    watch: Watch,
+}
+
+impl Scene<'_> {
+    fn assess(self, subject: &Subject, stdin: Stdin) -> Assessment {
+        assess_under(self.watch, subject, stdin, self.world)
+    }
 }
 
 /// What would run, and what is known of it.
@@ -108,6 +180,8 @@ enum Trouble {
     Lookup(#[from] LookupError),
     #[error("{0}; nothing ran")]
     Stdin(Unseen),
+    #[error("{0}; nothing ran")]
+    Supervisor(String),
     #[error("guard's own subcommands are not intercepted")]
     Own,
 }
@@ -117,7 +191,7 @@ impl From<Trouble> for Stopped {
         let code = match &trouble {
             Trouble::Lookup(error) => error.status(),
             Trouble::Stdin(_) => EXIT_REFUSED,
-            Trouble::Own => EXIT_FAILED,
+            Trouble::Own | Trouble::Supervisor(_) => EXIT_FAILED,
         };
         Self {
             code,
@@ -132,12 +206,12 @@ fn program_job(
     argv: Vec<OsString>,
     judged: &[OsString],
     entry: Entry,
-    world: &System,
+    scene: Scene<'_>,
 ) -> Result<Job, Trouble> {
     let (text, assessment) = match texts(judged) {
         Ok(words) => {
             let subject = Subject::Argv(words);
-            let assessment = with_stdin(&subject, world)?;
+            let assessment = with_stdin(&subject, scene)?;
             (subject.text(), assessment)
         }
         Err(reason) => unseen(judged, reason),
@@ -158,7 +232,7 @@ fn shell(
     name: ShellName,
     argv: Vec<OsString>,
     entry: Entry,
-    world: &System,
+    scene: Scene<'_>,
 ) -> Result<Job, Trouble> {
     let (real, flavor) = lookup.shell(name)?;
     let mut path = None;
@@ -169,8 +243,8 @@ fn shell(
             if interactive && line.input == Input::Stdin {
                 path = shims_first(lookup);
             }
-            let (text, mut assessment) = shell_input(&line, name, &argv, interactive, world)?;
-            startup(&mut assessment, &line, interactive, world);
+            let (text, mut assessment) = shell_input(&line, name, &argv, interactive, scene)?;
+            startup(&mut assessment, &line, interactive, scene);
             (text, assessment)
         }
     };
@@ -191,7 +265,7 @@ fn shell_input(
     name: ShellName,
     argv: &[OsString],
     interactive: bool,
-    world: &System,
+    scene: Scene<'_>,
 ) -> Result<(String, Assessment), Trouble> {
     let words = match texts(argv) {
         Ok(words) => words,
@@ -210,15 +284,15 @@ fn shell_input(
     match line.input {
         Input::Text(index) => {
             let subject = script(word(index));
-            let assessment = with_stdin(&subject, world)?;
+            let assessment = with_stdin(&subject, scene)?;
             Ok((subject.text(), assessment))
         }
         Input::Script(index) => {
             let mut run = vec![name.as_str().to_owned()];
-            run.push(script_path(&word(index), line.flavor, world));
+            run.push(script_path(&word(index), line.flavor, scene.world));
             run.extend(parameters);
             let subject = Subject::Argv(run);
-            let assessment = with_stdin(&subject, world)?;
+            let assessment = with_stdin(&subject, scene)?;
             Ok((subject.text(), assessment))
         }
         Input::Stdin | Input::TextThenStdin(_) => {
@@ -226,12 +300,17 @@ fn shell_input(
                 Input::TextThenStdin(index) => word(index) + "\n",
                 _ => String::new(),
             };
-            match sys::peek(STDIN_LIMIT, Patience::default()) {
+            // The supervisor sees each program that such a script starts.
+            let peek = match scene.watch {
+                Watch::Supervisor => Peek::Nothing,
+                Watch::Nobody => sys::peek(STDIN_LIMIT, Patience::default()),
+            };
+            match peek {
                 Peek::Bytes(bytes) => match source(bytes) {
                     Ok(text) => {
                         let subject = script(before + &text);
                         let stdin = rest("the rest of the script on standard input");
-                        let assessment = assess(&subject, stdin, world);
+                        let assessment = scene.assess(&subject, stdin);
                         Ok((subject.text(), assessment))
                     }
                     Err(reason) => Ok(unseen(argv, reason)),
@@ -239,7 +318,7 @@ fn shell_input(
                 // A person types here; guard sees each program that has a shim.
                 Peek::Terminal | Peek::Nothing => {
                     let subject = script(before);
-                    let assessment = assess(&subject, Stdin::Inherited, world);
+                    let assessment = scene.assess(&subject, Stdin::Inherited);
                     Ok((argv_text(&words), assessment))
                 }
                 Peek::Unseen(unseen) => Err(Trouble::Stdin(unseen)),
@@ -251,12 +330,12 @@ fn shell_input(
 
 /// Judges a subject; standard input is looked at only if something that is hidden, or would be
 /// lost, depends on it.
-fn with_stdin(subject: &Subject, world: &System) -> Result<Assessment, Trouble> {
-    let unread = assess(subject, Stdin::Inherited, world);
+fn with_stdin(subject: &Subject, scene: Scene<'_>) -> Result<Assessment, Trouble> {
+    let unread = scene.assess(subject, Stdin::Inherited);
     if unread.opaque.is_empty() && unread.effects.is_empty() {
         return Ok(unread);
     }
-    let empty = assess(subject, Stdin::Empty, world);
+    let empty = scene.assess(subject, Stdin::Empty);
     if empty.opaque == unread.opaque && empty.effects == unread.effects {
         return Ok(unread);
     }
@@ -266,9 +345,9 @@ fn with_stdin(subject: &Subject, world: &System) -> Result<Assessment, Trouble> 
     };
     match sys::peek(STDIN_LIMIT, patience) {
         Peek::Bytes(bytes) => {
-            world.remember_input(&String::from_utf8_lossy(&bytes));
+            scene.world.remember_input(&String::from_utf8_lossy(&bytes));
             Ok(match source(bytes) {
-                Ok(text) => assess(subject, Stdin::Text(Text::known(text)), world),
+                Ok(text) => scene.assess(subject, Stdin::Text(Text::known(text))),
                 Err(_) => unread,
             })
         }
@@ -280,7 +359,8 @@ fn with_stdin(subject: &Subject, world: &System) -> Result<Assessment, Trouble> 
 
 /// Adds what the startup file named by a variable would do. A person's own startup files are
 /// theirs: they are not judged.
-fn startup(assessment: &mut Assessment, line: &ShellLine, interactive: bool, world: &System) {
+fn startup(assessment: &mut Assessment, line: &ShellLine, interactive: bool, scene: Scene<'_>) {
+    let world = scene.world;
     for file in line.startup(interactive) {
         let Startup::Variable(name) = file else {
             continue;
@@ -294,7 +374,7 @@ fn startup(assessment: &mut Assessment, line: &ShellLine, interactive: bool, wor
         }
         // The shell expands the value as if it stood in double quotes.
         let text = format!(". \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
-        let found = assess(&Subject::script(text), Stdin::Inherited, world);
+        let found = scene.assess(&Subject::script(text), Stdin::Inherited);
         assessment.effects.extend(found.effects);
         assessment.opaque.extend(found.opaque);
         assessment.unlisted.extend(found.unlisted);

@@ -76,12 +76,34 @@ fn argv_text(argv: &[String]) -> (String, Vec<Span>) {
     (text, spans)
 }
 
+/// Who looks on while what is judged runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Nobody: what cannot be seen in the text will not be seen.
+    Nobody,
+    /// The supervisor: each program that the text starts here waits for it, with the argv that it
+    /// really has. So what is not known of such a command is no question yet. It is one in what no
+    /// program of its own does (a call to an API inside of a script), what happens on another
+    /// machine, and what is left for others to run later.
+    Supervisor,
+}
+
 /// Judges what would run. `stdin` is what the text or program would read.
 ///
 /// Law: a pack that was added can only add. So where one had a say, the same is judged without any,
 /// and what that finds counts, too.
 pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment {
-    seeing(subject, stdin, world, None).0
+    assess_under(Watch::Nobody, subject, stdin, world)
+}
+
+/// [`assess`], for what somebody looks on at.
+pub fn assess_under(
+    watch: Watch,
+    subject: &Subject,
+    stdin: Stdin,
+    world: &dyn World,
+) -> Assessment {
+    seeing(watch, subject, stdin, world, None).0
 }
 
 /// Every command that would be judged, in order, with what is found.
@@ -90,11 +112,12 @@ pub fn commands_of(
     stdin: Stdin,
     world: &dyn World,
 ) -> (Vec<Command>, Assessment) {
-    let (found, seen) = seeing(subject, stdin, world, Some(Vec::new()));
+    let (found, seen) = seeing(Watch::Nobody, subject, stdin, world, Some(Vec::new()));
     (seen.unwrap_or_default(), found)
 }
 
 fn seeing(
+    watch: Watch,
     subject: &Subject,
     stdin: Stdin,
     world: &dyn World,
@@ -102,9 +125,9 @@ fn seeing(
 ) -> (Assessment, Option<Vec<Command>>) {
     let _watch = world.watch();
     let joined = Overlay::new(world);
-    let (mut found, seen) = follow(subject, stdin.clone(), &joined, seen);
+    let (mut found, seen) = follow(watch, subject, stdin.clone(), &joined, seen);
     if joined.used_added() {
-        let (floor, _) = follow(subject, stdin, &Overlay::without_packs(world), None);
+        let (floor, _) = follow(watch, subject, stdin, &Overlay::without_packs(world), None);
         found.join(floor, |program| {
             world.packs().program(base_name(program)).next().is_some()
         });
@@ -130,6 +153,7 @@ pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command
 }
 
 fn follow(
+    watch: Watch,
     subject: &Subject,
     stdin: Stdin,
     overlay: &Overlay<'_>,
@@ -144,6 +168,8 @@ fn follow(
         commands: 0,
         programs: BTreeSet::new(),
         seen,
+        watch,
+        who: Who::Started,
     };
     let directory = Directory::Known(overlay.cwd().to_owned());
     match subject {
@@ -202,6 +228,7 @@ fn follow(
                 location: Span::new(0, text.len()).into(),
                 elsewhere: None,
             };
+            judge.who = Who::Itself;
             judge.command(command, 0);
         }
     }
@@ -230,15 +257,53 @@ struct Judge<'w> {
     programs: BTreeSet<Rc<Path>>,
     /// Every command that was judged, where somebody wants to know.
     seen: Option<Vec<Command>>,
+    watch: Watch,
+    who: Who,
+}
+
+/// Who does what is judged at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// The process that the judgement is about.
+    Itself,
+    /// A process that it starts, here.
+    Started,
+    /// Somebody who is not below it: on another machine, or later.
+    Another,
 }
 
 impl Judge<'_> {
     fn walk(&mut self, text: &Text, origin: Origin, place: &Location, start: Start) {
         let world = self.world;
+        let who = self.who_acts(start.elsewhere.is_some());
+        let outer = std::mem::replace(&mut self.who, who);
         resolve::walk(text, origin, place, start, world, self);
+        self.who = outer;
     }
 
-    fn nested(&mut self, nested: Nested) {
+    fn who_acts(&self, elsewhere: bool) -> Who {
+        match self.who {
+            Who::Another => Who::Another,
+            _ if elsewhere => Who::Another,
+            who => who,
+        }
+    }
+
+    /// Whether the supervisor will see for itself what is not known here.
+    fn is_seen_later(&self) -> bool {
+        self.watch == Watch::Supervisor && self.who == Who::Started
+    }
+
+    fn nested(&mut self, nested: Nested, is_call: bool) {
+        let outer = self.who;
+        if outer == Who::Itself && !is_call {
+            self.who = Who::Started;
+        }
+        self.follow_nested(nested);
+        self.who = outer;
+    }
+
+    fn follow_nested(&mut self, nested: Nested) {
         match nested {
             Nested::Command(command) => self.command(*command, self.nesting),
             Nested::Shell {
@@ -324,6 +389,8 @@ impl Sink for Judge<'_> {
             seen.push(command.clone());
         }
         self.depth += 1;
+        let who = self.who_acts(command.elsewhere.is_some());
+        let outer_who = std::mem::replace(&mut self.who, who);
         let outer = std::mem::replace(&mut self.nesting, nesting);
         let findings = rules::judge(&command, self.world);
         let mut written = command
@@ -344,6 +411,7 @@ impl Sink for Judge<'_> {
         }
         self.take(findings, &command);
         self.nesting = outer;
+        self.who = outer_who;
         self.depth -= 1;
     }
 
@@ -370,6 +438,9 @@ impl Sink for Judge<'_> {
 
 impl Judge<'_> {
     fn note_opaque(&mut self, reason: String, location: Location) {
+        if self.is_seen_later() {
+            return;
+        }
         let opaque = Opaque { reason, location };
         if self.noted.opaque.insert(opaque.clone()) {
             self.found.opaque.push(opaque);
@@ -389,7 +460,8 @@ impl Judge<'_> {
         self.found.notes.extend(findings.notes);
         let is_kept = self.is_kept(&by.location);
         for effect in findings.effects {
-            if !(is_kept && effect.target.tier == Tier::Local && is_guessed(&effect, by)) {
+            let waits = is_kept || self.is_seen_later();
+            if !(waits && effect.target.tier == Tier::Local && is_guessed(&effect, by)) {
                 self.note(effect);
             }
         }
@@ -402,7 +474,7 @@ impl Judge<'_> {
             }
         }
         for nested in findings.nested {
-            self.nested(nested);
+            self.nested(nested, findings.calls);
         }
         for written in findings.written {
             self.write(&written, by);
@@ -433,8 +505,10 @@ impl Judge<'_> {
             return;
         }
         self.depth += 1;
+        let outer = std::mem::replace(&mut self.who, Who::Another);
         let findings = rules::left_to_run(written, by, self.world);
         self.take(findings, by);
+        self.who = outer;
         self.depth -= 1;
     }
 }

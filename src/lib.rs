@@ -21,6 +21,7 @@ pub mod rules;
 pub mod runner;
 mod shared_map;
 pub mod shell;
+pub mod supervise;
 pub mod sys;
 mod wildcard;
 pub mod world;

@@ -9,7 +9,8 @@ use nix::unistd::getpid;
 use super::Failure;
 use super::audit::{Audit, Event, Record};
 use super::exec::Recorded;
-use super::plan::Plan;
+use super::hold::Found;
+use super::plan::{Entry, Plan};
 use super::process::{self, Processes};
 use super::provenance::{Doubt, Requester, Trusted, trusted};
 use super::request::{Request, Requests, Status};
@@ -69,26 +70,42 @@ impl Refusal {
 impl Challenge {
     /// Looks for a yes in each place where one may be, and asks for one otherwise.
     pub fn answer(self, state: &State, patience: &Patience) -> Result<Answer, Failure> {
-        let requests = Requests::in_state(state);
         let pid = getpid().as_raw();
-        if let Some(approval) = requests.take(&self.digest) {
-            let channel = Channel::Request(approval.id);
-            return Ok(self.approved(channel));
-        }
-        if let Some(request) = super::grant::covers(state, &self.report, &process::System, pid)? {
-            return Ok(self.approved(Channel::Part(request)));
-        }
+        let challenge = match self.found(state, pid)? {
+            Found::Approved(approved) => return Ok(Answer::Approved(approved)),
+            Found::Nothing(challenge) => *challenge,
+        };
         if let Some(mut terminal) = own_terminal(pid) {
-            return self.prompt(state, &mut terminal, patience);
+            return challenge.prompt(state, &mut terminal, patience);
         }
-        self.park(state, &requests, pid)
+        let request = challenge.park(state, pid)?;
+        Ok(match request.status {
+            Status::Waiting => Answer::Parked(Box::new(request)),
+            Status::Declined(reason) => Answer::Refused(Refusal::Declined {
+                id: request.id,
+                reason,
+            }),
+        })
     }
 
-    fn approved(self, channel: Channel) -> Answer {
-        Answer::Approved(Box::new(Approved {
+    /// Looks for a yes that was given before, to this command or to one that it is part of.
+    pub(super) fn found(self, state: &State, pid: i32) -> Result<Found, Failure> {
+        let approved =
+            |challenge: Self, channel| Ok(Found::Approved(Box::new(challenge.by(channel))));
+        if let Some(approval) = Requests::in_state(state).take(&self.digest) {
+            return approved(self, Channel::Request(approval.id));
+        }
+        match super::grant::covers(state, &self.report, &process::System, pid)? {
+            Some(request) => approved(self, Channel::Part(request)),
+            None => Ok(Found::Nothing(Box::new(self))),
+        }
+    }
+
+    pub(super) fn by(self, channel: Channel) -> Approved {
+        Approved {
             challenge: self,
             channel,
-        }))
+        }
     }
 
     fn prompt(
@@ -101,7 +118,7 @@ impl Challenge {
             Ok(()) => {
                 let record = self.record(Event::Approved).note("typed at the terminal");
                 let _written = Audit::in_state(state).append(&record)?;
-                Ok(self.approved(Channel::Terminal))
+                Ok(Answer::Approved(Box::new(self.by(Channel::Terminal))))
             }
             Err(refused) => {
                 let record = self.record(Event::Refused).note(refused.to_string());
@@ -111,21 +128,20 @@ impl Challenge {
         }
     }
 
-    fn park(self, state: &State, requests: &Requests, pid: i32) -> Result<Answer, Failure> {
+    /// Leaves a request for `guard approve`.
+    pub(super) fn park(&self, state: &State, pid: i32) -> Result<Request, Failure> {
         let requester = Requester::of(&process::System, pid);
-        let request = requests.park(&self, requester)?;
+        let requester = match self.plan.draft.entry {
+            Entry::Supervised => requester.map(|requester| requester.supervised(&process::System)),
+            Entry::Shell | Entry::Shim | Entry::Direct => requester,
+        };
+        let request = Requests::in_state(state).park(self, requester)?;
         let record = self.record(Event::Asked).request(&request.id);
         let _written = Audit::in_state(state).append(&record)?;
-        Ok(match request.status {
-            Status::Waiting => Answer::Parked(Box::new(request)),
-            Status::Declined(reason) => Answer::Refused(Refusal::Declined {
-                id: request.id,
-                reason,
-            }),
-        })
+        Ok(request)
     }
 
-    fn record(&self, event: Event) -> Record {
+    pub(super) fn record(&self, event: Event) -> Record {
         Record::of(event, &self.report)
             .entry(self.plan.draft.entry)
             .digest(&self.digest)

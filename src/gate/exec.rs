@@ -10,14 +10,17 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::unistd::getpid;
 
 use super::approve::Approved;
 use super::audit::Written;
 use super::grant;
+use super::hold::Permit;
 use super::plan::Plan;
 use super::state::State;
 use super::verdict::Cleared;
 use super::{EXIT_NOT_FOUND, EXIT_REFUSED, Failure, Stopped};
+use crate::supervise::Supervisor;
 
 /// A plan that may run and whose record is written.
 #[derive(Debug)]
@@ -45,30 +48,30 @@ impl Recorded {
         }
     }
 
-    /// Becomes the program. Comes back only if that is not possible.
-    pub fn exec(self) -> Stopped {
+    /// Becomes the program, under a supervisor if there is one to be. Comes back only if that is
+    /// not possible.
+    pub fn exec(self, supervisor: Option<Supervisor>) -> Stopped {
         if let Some((state, grant)) = &self.grant
             && let Err(failure) = self.ready(state, grant)
         {
             return failure.into();
         }
+        if let Some(supervisor) = supervisor
+            && let Err(error) = supervisor.enter()
+        {
+            return Failure::Unsupervised(error).into();
+        }
         let draft = self.plan.draft;
-        let argv: Result<Vec<CString>, _> = draft
-            .argv
-            .iter()
-            .map(|argument| CString::new(argument.as_bytes()))
-            .collect();
-        let (Ok(argv), Ok(program)) = (argv, CString::new(draft.program.as_os_str().as_bytes()))
-        else {
-            return Failure::Nul.into();
-        };
-        let environment = draft.path.as_deref().map(with_path);
-        let error = replace(&program, &argv, environment.as_deref());
-        let name = draft.argv.first().map_or_else(
-            || draft.program.as_os_str().to_owned(),
-            std::borrow::ToOwned::to_owned,
-        );
-        failed(&name, &draft.program, error)
+        become_program(&draft.program, &draft.argv, draft.path.as_deref())
+    }
+
+    /// Leave for the call of a supervised process that waits for this.
+    pub(in crate::gate) fn resume(self, process: i32) -> Result<Permit, Failure> {
+        if let Some((state, grant)) = &self.grant {
+            self.plan.unchanged()?;
+            grant.write(state, process)?;
+        }
+        Ok(Permit::new())
     }
 
     fn ready(&self, state: &State, grant: &grant::Grant) -> Result<(), Failure> {
@@ -77,8 +80,24 @@ impl Recorded {
         if directory(cwd) != directory(Path::new(".")) || directory(cwd).is_none() {
             return Err(Failure::Changed(cwd.clone()));
         }
-        grant.write(state)
+        grant.write(state, getpid().as_raw())
     }
+}
+
+/// Becomes the program, with `path` in place of guard's own `PATH`. Comes back only if that is not
+/// possible.
+pub(super) fn become_program(program: &Path, argv: &[OsString], path: Option<&OsStr>) -> Stopped {
+    let words: Result<Vec<CString>, _> = argv
+        .iter()
+        .map(|argument| CString::new(argument.as_bytes()))
+        .collect();
+    let (Ok(words), Ok(file)) = (words, CString::new(program.as_os_str().as_bytes())) else {
+        return Failure::Nul.into();
+    };
+    let environment = path.map(with_path);
+    let error = replace(&file, &words, environment.as_deref());
+    let name = argv.first().map_or(program.as_os_str(), |name| name);
+    failed(name, program, error)
 }
 
 fn directory(path: &Path) -> Option<(u64, u64)> {

@@ -61,9 +61,9 @@ impl Grant {
         }
     }
 
-    /// Leaves the grant with this process, which is about to become the approved program.
-    pub(super) fn write(&self, state: &State) -> Result<(), Failure> {
-        let Some(own) = own(&process::System) else {
+    /// Leaves the grant with a process that is about to become the approved program.
+    pub(super) fn write(&self, state: &State, process: i32) -> Result<(), Failure> {
+        let Some(own) = process::System.process(process).map(|process| process.id) else {
             // Nobody below could find it: inner commands ask.
             return Ok(());
         };
@@ -115,34 +115,20 @@ fn without(left: &[Shown], asked: &[Shown]) -> Option<Vec<Shown>> {
     Some(left)
 }
 
-fn own(processes: &dyn Processes) -> Option<Incarnation> {
-    let pid = i32::try_from(std::process::id()).ok()?;
-    processes.process(pid).map(|process| process.id)
-}
-
-fn name(id: Incarnation) -> String {
-    format!("{}-{}", id.pid, id.start)
-}
-
 fn load(state: &State, id: Incarnation, boot: &str) -> Option<Grant> {
-    let grant: Grant = serde_json::from_slice(&state.read(Area::Grants, &name(id))?).ok()?;
+    let grant: Grant = serde_json::from_slice(&state.read(Area::Grants, &id.to_string())?).ok()?;
     (grant.boot == boot).then_some(grant)
 }
 
 fn save(state: &State, id: Incarnation, grant: &Grant) -> Result<(), Failure> {
     let content = serde_json::to_vec(grant).unwrap_or_default();
-    state.replace(Area::Grants, &name(id), &content)
+    state.replace(Area::Grants, &id.to_string(), &content)
 }
 
 /// Removes what belongs to processes that are gone.
 fn sweep(state: &State, boot: &str) {
     for file in state.list(Area::Grants) {
-        let id = file.split_once('-').and_then(|(pid, start)| {
-            Some(Incarnation {
-                pid: pid.parse().ok()?,
-                start: start.parse().ok()?,
-            })
-        });
+        let id: Option<Incarnation> = file.parse().ok();
         let alive = id.is_some_and(|id| {
             let process = process::System.process(id.pid);
             process.is_some_and(|process| process.id == id) && load(state, id, boot).is_some()

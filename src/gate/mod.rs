@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! Plan ─ judge ─▶ Verdict ─┬─ Cleared ──────────────────────────────┐
-//!                          ├─ Challenge ─ answer ─▶ Approved ───────┴─ record ─▶ Recorded ─ exec
-//!                          └─ Denial
+//!                          ├─ Challenge ─ answer ─▶ Approved ───────┴─ record ─▶ Recorded ─┬─ exec
+//!                          └─ Denial                                                  Permit ─┘
 //! ```
 //!
 //! Their constructors are visible in here only. So running without approval, running without an
@@ -26,6 +26,8 @@ mod exec;
 #[cfg(test)]
 mod fixture;
 mod grant;
+mod hold;
+mod inside;
 mod phrase;
 mod plan;
 mod process;
@@ -41,10 +43,13 @@ use thiserror::Error;
 
 use crate::policy::Policy;
 use crate::report;
+use crate::supervise::Supervisor;
 
 pub use approve::{Answer, Approved, Channel, Outcome, Refusal, answer_request, decline_request};
 pub use digest::Digest;
 pub use exec::Recorded;
+pub use hold::{Held, Permit, Reason, Ruling, rule, would_ask};
+pub use inside::{Entered, Inside};
 pub use phrase::phrase;
 pub use plan::{Draft, Entry, Plan};
 pub use process::{Incarnation, Process, Processes};
@@ -87,6 +92,8 @@ pub enum Failure {
     Changed(PathBuf),
     #[error("an argument of the command contains a NUL byte")]
     Nul,
+    #[error("the command cannot be supervised: {0}")]
+    Unsupervised(std::io::Error),
 }
 
 /// Nothing was executed, or `exec` itself failed: what to say, on stderr, and how to exit.
@@ -113,18 +120,24 @@ pub fn agent_above() -> Option<Doubt> {
     provenance::agent_above(&process::System, own)
 }
 
-/// Takes a plan through the gate. Comes back only if the program does not run.
-pub fn pass(plan: Plan, policy: &Policy) -> Stopped {
-    run(plan, policy).unwrap_or_else(Stopped::from)
+/// Whether a program of this name is a coding agent.
+#[must_use]
+pub fn is_agent(name: &str) -> bool {
+    provenance::AGENTS.contains(&name)
 }
 
-fn run(plan: Plan, policy: &Policy) -> Result<Stopped, Failure> {
+/// Takes a plan through the gate. Comes back only if the program does not run.
+pub fn pass(plan: Plan, policy: &Policy, supervisor: Option<Supervisor>) -> Stopped {
+    run(plan, policy, supervisor).unwrap_or_else(Stopped::from)
+}
+
+fn run(plan: Plan, policy: &Policy, supervisor: Option<Supervisor>) -> Result<Stopped, Failure> {
     match judge(plan, policy) {
-        Verdict::Allow(cleared) => Ok(cleared.record(State::open())?.exec()),
+        Verdict::Allow(cleared) => Ok(cleared.record(State::open())?.exec(supervisor)),
         Verdict::Confirm(challenge) => {
             let state = State::open()?;
             match challenge.answer(&state, &Patience::default())? {
-                Answer::Approved(approved) => Ok(approved.record(&state)?.exec()),
+                Answer::Approved(approved) => Ok(approved.record(&state)?.exec(supervisor)),
                 Answer::Parked(request) => Ok(Stopped {
                     code: EXIT_REFUSED,
                     message: report::agent::waiting(&request.notice()),

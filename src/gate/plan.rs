@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::digest::{Canonical, Digest};
-use crate::effect::Assessment;
+use crate::effect::{Assessment, Tier};
 use crate::world::{INPUT, System, World};
 
 /// How guard was started.
@@ -24,6 +24,8 @@ pub enum Entry {
     Shim,
     /// By name: `guard -- command`.
     Direct,
+    /// As a system call that the supervisor saw.
+    Supervised,
 }
 
 impl Entry {
@@ -33,6 +35,7 @@ impl Entry {
             Self::Shell => "shell",
             Self::Shim => "shim",
             Self::Direct => "direct",
+            Self::Supervised => "supervised",
         }
     }
 }
@@ -54,6 +57,20 @@ pub struct Draft {
     /// Parts of the argv that an agent's harness makes anew for every command and that decide
     /// nothing (`/tmp/claude-4f1c-cwd`). An approval is not bound to them.
     pub scaffolding: Vec<String>,
+}
+
+impl Draft {
+    /// The paths on this machine that its effects name: whoever approves them approves that
+    /// everything below them goes.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let effects = self.assessment.effects.iter();
+        effects
+            .filter(|effect| effect.target.environment.is_none())
+            .filter(|effect| effect.target.tier == Tier::Local)
+            .filter_map(|effect| Some(self.cwd.join(effect.target.name.as_deref()?)))
+            .collect()
+    }
 }
 
 /// A draft together with the state of the world that it was judged in.

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
+use std::num::ParseIntError;
 use std::os::unix::ffi::OsStringExt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +18,24 @@ pub struct Incarnation {
     pub pid: i32,
     /// Clock ticks since the machine started.
     pub start: u64,
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.pid, self.start)
+    }
+}
+
+impl FromStr for Incarnation {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        let (pid, start) = text.split_once('-').unwrap_or((text, ""));
+        Ok(Self {
+            pid: pid.parse()?,
+            start: start.parse()?,
+        })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +56,11 @@ pub trait Processes {
     fn variables(&self, pid: i32) -> Option<Vec<String>>;
     /// The processes that hold the other side of this pseudoterminal, as far as can be seen.
     fn holders(&self, terminal: u32) -> Vec<i32>;
+    /// How many seccomp filters look at its calls: nobody below a supervisor has as few as those
+    /// outside. `None` if it cannot be seen.
+    fn filters(&self, _pid: i32) -> Option<u32> {
+        None
+    }
 }
 
 /// A process and all that it descends from, itself first.
@@ -100,6 +126,16 @@ impl Processes for System {
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .filter(|pid| holds(*pid, terminal).unwrap_or(false))
             .collect()
+    }
+
+    fn filters(&self, pid: i32) -> Option<u32> {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let value = |name: &str| -> Option<u32> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().parse().ok()
+        };
+        // Kernels before 5.9 do not count them; then one is as good as many.
+        value("Seccomp_filters:").or_else(|| Some(value("Seccomp:")? / 2))
     }
 }
 

@@ -38,7 +38,7 @@ const MARKS: &[&str] = &[
 ];
 
 /// Agents by the name of their process.
-const AGENTS: &[&str] = &[
+pub(super) const AGENTS: &[&str] = &[
     "aider",
     "claude",
     "cline",
@@ -81,6 +81,9 @@ pub struct Requester {
     pub root_name: String,
     pub session: i32,
     pub leader: Option<Incarnation>,
+    /// How many seccomp filters look at it, if a supervisor is above it.
+    #[serde(default)]
+    pub filters: u32,
 }
 
 impl Requester {
@@ -105,7 +108,15 @@ impl Requester {
             root_name: root.name.clone(),
             session: own.session,
             leader,
+            filters: 0,
         })
+    }
+
+    /// The same, for one that a supervisor looks at.
+    #[must_use]
+    pub fn supervised(self, processes: &dyn Processes) -> Self {
+        let filters = processes.filters(self.id.pid).unwrap_or(0);
+        Self { filters, ..self }
     }
 
     fn contains(&self, process: &Process) -> bool {
@@ -135,6 +146,8 @@ pub enum Doubt {
     HeldInside {
         holder: String,
     },
+    /// The one who answers is below a supervisor, as is the one who asked.
+    Supervised,
     /// A program sits between the person and this terminal.
     Recorder {
         holder: String,
@@ -174,6 +187,9 @@ impl fmt::Display for Doubt {
                 f,
                 "this terminal is held by `{holder}`, which can type in the place of a person"
             ),
+            Self::Supervised => {
+                f.write_str("this command is supervised, as the one that asked for it is")
+            }
             Self::Nested { below } => write!(
                 f,
                 "`{below}` made this terminal inside another one, so it could type in the place \
@@ -245,6 +261,13 @@ pub fn doubts(processes: &dyn Processes, pid: i32, requester: Option<&Requester>
         }
         if own.session == requester.session && own.session != 0 {
             return Some(Doubt::SameSession);
+        }
+        if requester.filters > 0
+            && processes
+                .filters(pid)
+                .is_none_or(|own| own >= requester.filters)
+        {
+            return Some(Doubt::Supervised);
         }
     }
     marked(processes, &chain)

@@ -168,6 +168,12 @@ impl Requests {
         self.waiting().into_iter().find(|request| request.id == id)
     }
 
+    /// What became of the request with this digest; `None` if there is none.
+    pub(super) fn status(&self, digest: &Digest) -> Option<Status> {
+        let request = self.load(digest.as_str(), Timestamp::now())?;
+        Some(request.status)
+    }
+
     fn load(&self, name: &str, now: Timestamp) -> Option<Request> {
         let content = self.state.read(Area::Requests, name)?;
         let request: Request = serde_json::from_slice(&content).ok()?;

@@ -27,6 +27,7 @@ pub(super) enum Area {
     Requests,
     Approvals,
     Grants,
+    Supervisors,
 }
 
 impl Area {
@@ -35,6 +36,7 @@ impl Area {
             Self::Requests => "requests",
             Self::Approvals => "approvals",
             Self::Grants => "grants",
+            Self::Supervisors => "supervisors",
         }
     }
 }

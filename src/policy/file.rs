@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{Decision, Row, Table};
+use super::{Decision, Row, Supervision, Table};
 use crate::effect::Tier;
 
 /// Why a file is no policy.
@@ -47,6 +47,8 @@ pub(super) struct File {
     schema: u32,
     #[serde(default)]
     decisions: Decisions,
+    #[serde(default)]
+    pub supervision: Supervision,
     #[serde(default)]
     pub tier: Vec<TierEntry>,
     #[serde(default)]

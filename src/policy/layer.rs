@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::file::{self, File, Invalid};
-use super::{Decision, Table};
+use super::{Decision, Supervision, Table};
 use crate::effect::{Effect, Opaque, RuleId, Tier};
 use crate::wildcard::fits;
 
@@ -60,6 +60,7 @@ pub struct Layer {
     /// The file; `None` for the built-in layer.
     pub path: Option<PathBuf>,
     pub table: Table,
+    pub supervision: Supervision,
     pub tiers: Vec<TierPattern>,
     pub rules: Vec<Stated>,
     pub exceptions: Vec<Exception>,
@@ -157,6 +158,7 @@ impl Layer {
             origin,
             path,
             table: Table::default(),
+            supervision: Supervision::default(),
             tiers: Vec::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
@@ -192,6 +194,7 @@ impl Layer {
         let file = File::parse(text)?;
         let mut layer = Self {
             table: file.table(),
+            supervision: file.supervision,
             ..Self::empty(origin, Some(path.to_owned()))
         };
         for entry in file.rule {

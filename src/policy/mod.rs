@@ -11,6 +11,7 @@ mod places;
 mod show;
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,20 @@ impl Table {
         }
     }
 }
+
+/// What a layer says of supervision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Supervision {
+    /// How long a call waits for a person before it is refused and can be run again (seconds).
+    pub hold: Option<u64>,
+    /// Where there can be no supervisor, nothing runs that should have one.
+    pub require: bool,
+}
+
+/// How long a call waits where nobody says otherwise: agents give up on a command after one or two
+/// minutes.
+const HOLD: Duration = Duration::from_secs(60);
 
 /// The layers that hold for one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,6 +256,22 @@ impl Policy {
             }
         }
         ruling
+    }
+
+    /// How long a supervised call waits for a person: the shortest that a layer says.
+    #[must_use]
+    pub fn hold(&self) -> Duration {
+        let stated = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.supervision.hold);
+        stated.min().map_or(HOLD, Duration::from_secs)
+    }
+
+    /// Whether what should be supervised may not run where that is not possible.
+    #[must_use]
+    pub fn requires_supervision(&self) -> bool {
+        self.layers.iter().any(|layer| layer.supervision.require)
     }
 
     /// How much the place of an effect matters. Layers that may relax replace what the name

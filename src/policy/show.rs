@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::path::Path;
 
 use super::layer::{Dropped, Exception, Layer, Origin, RulePattern};
-use super::{Decision, Places, Policy, Row, Table};
+use super::{Decision, Places, Policy, Row, Supervision, Table};
 use crate::effect::{Class, Effect, Reversibility, RuleId, Target, Tier};
 use crate::location::Location;
 
@@ -51,6 +51,7 @@ pub struct ShownLayer {
     pub present: bool,
     pub broken: Option<String>,
     pub decisions: Table,
+    pub supervision: Supervision,
     pub tiers: Vec<String>,
     pub rules: Vec<String>,
     pub exceptions: Vec<String>,
@@ -195,6 +196,7 @@ impl ShownLayer {
             present: true,
             broken: layer.broken.clone(),
             decisions: layer.table,
+            supervision: layer.supervision,
             tiers: tiers.collect(),
             rules: rules.collect(),
             exceptions: exceptions.collect(),
@@ -209,6 +211,7 @@ impl ShownLayer {
             present: false,
             broken: None,
             decisions: Table::default(),
+            supervision: Supervision::default(),
             tiers: Vec::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
@@ -235,6 +238,12 @@ impl ShownLayer {
         }
         for (label, value) in rows(&self.decisions) {
             line(label, &value);
+        }
+        if self.supervision.require {
+            line("supervision", "required");
+        }
+        if let Some(seconds) = self.supervision.hold {
+            line("hold", &format!("{seconds} s"));
         }
         let lists = [
             ("tier", &self.tiers),

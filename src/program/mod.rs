@@ -289,6 +289,7 @@ fn start(
     if call.args.open || options.any(|given| PRINTING.contains(&given.name.as_str())) {
         findings.printed = Some(Text::unknown("what the program prints"));
     }
+    findings.calls = true;
     // What is sent in a way that is not followed is still written somewhere in the text.
     let followed = findings.nested.iter().skip(before).any(sends_to_railway);
     if !followed {

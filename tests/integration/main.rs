@@ -38,6 +38,7 @@ mod shell_forms;
 mod shell_pack;
 mod shims;
 mod stage;
+mod supervise;
 mod teams;
 mod transparency;
 mod wrappers;

@@ -333,7 +333,7 @@ fn in_the_role_of_act() {
     let act: Act = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     let policy = Policy::builtin();
     let stopped = match act.wait {
-        None => guard::gate::pass(act.plan(), &policy),
+        None => guard::gate::pass(act.plan(), &policy, None),
         Some(wait) => {
             let patience = Patience {
                 wait: Duration::from_millis(wait),
