@@ -135,6 +135,8 @@ pub enum Nested {
 pub struct Findings {
     pub effects: Vec<Effect>,
     pub opaque: Vec<Opaque>,
+    /// Shell text that cannot be seen. Whatever it is, each command of it has to start.
+    pub unread: Vec<Opaque>,
     pub unlisted: Vec<Unlisted>,
     pub nested: Vec<Nested>,
     /// The files that the command writes, beyond its redirections.
@@ -152,6 +154,14 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Notes that the shell text that the command runs cannot be seen. `reason` is for a person.
+    pub fn unread(&mut self, reason: impl Into<String>, location: &Location) {
+        self.unread.push(Opaque {
+            reason: reason.into(),
+            location: location.clone(),
+        });
+    }
+
     /// Notes that part of the command cannot be seen. `reason` is for a person.
     pub fn opaque(&mut self, reason: impl Into<String>, location: &Location) {
         self.opaque.push(Opaque {

@@ -460,12 +460,19 @@ impl Judge<'_> {
         self.found.notes.extend(findings.notes);
         let is_kept = self.is_kept(&by.location);
         for effect in findings.effects {
-            let waits = is_kept || self.is_seen_later();
-            if !(waits && effect.target.tier == Tier::Local && is_guessed(&effect, by)) {
+            let is_local = effect.target.tier == Tier::Local;
+            let unnamed = is_local && (is_kept || self.is_seen_later()) && is_guessed(&effect, by);
+            let unmade = is_local && self.is_seen(&effect) && !self.is_there(&effect, by);
+            if !unnamed && !unmade {
                 self.note(effect);
             }
         }
         for Opaque { reason, location } in findings.opaque.into_iter().filter(|_| !is_kept) {
+            self.note_opaque(reason, location);
+        }
+        let is_seen = self.watch == Watch::Supervisor && self.who != Who::Another;
+        let unread = findings.unread.into_iter();
+        for Opaque { reason, location } in unread.filter(|_| !is_kept && !is_seen) {
             self.note_opaque(reason, location);
         }
         for unlisted in findings.unlisted {
@@ -480,6 +487,23 @@ impl Judge<'_> {
             self.write(&written, by);
             self.left(&written, by);
         }
+    }
+
+    /// Whether the supervisor sees the moment of a loss: a program that starts for it, or a call of
+    /// the process itself that takes a file away.
+    fn is_seen(&self, effect: &Effect) -> bool {
+        self.is_seen_later()
+            || (self.watch == Watch::Supervisor
+                && self.who == Who::Itself
+                && matches!(&*effect.target.kind, "file" | "path" | "directory"))
+    }
+
+    /// Whether what is lost is a path that lies on the disk now: what the text itself makes first is
+    /// looked at when it goes.
+    fn is_there(&self, effect: &Effect, by: &Command) -> bool {
+        let name = effect.target.name.as_deref();
+        let path = name.and_then(|name| by.directory.join(name));
+        path.is_some_and(|path| self.world.is_on_disk(&path))
     }
 
     /// A later command of the same text finds what this one writes. It may not run, or may fail:

@@ -26,6 +26,8 @@ pub enum Loss {
     Temporary,
     /// A tool makes it again, and git ignores it.
     BuildOutput,
+    /// It came into being below the supervisor, all of it: nobody had it before.
+    New,
     /// A terminal, a pipe, `/dev/null`: writing to it loses nothing.
     Device,
     /// Git holds the same content; the command brings it back.
@@ -188,6 +190,9 @@ impl<'a> Look<'a> {
 
     /// A path of which every link is resolved.
     fn entry(&self, path: &Path) -> Loss {
+        if self.is_new(path, &mut WALK.clone()) {
+            return Loss::New;
+        }
         if is_cache(path) {
             return Loss::BuildOutput;
         }
@@ -293,6 +298,21 @@ impl<'a> Look<'a> {
         names
             .iter()
             .all(|name| name != ".git" && self.is_kept(&path.join(name), tree, left))
+    }
+
+    /// Whether everything at and below this path is new.
+    fn is_new(&self, path: &Path, left: &mut usize) -> bool {
+        let Some(rest) = left.checked_sub(1).filter(|_| self.world.is_new(path)) else {
+            return false;
+        };
+        *left = rest;
+        if self.world.status(path) != PathStatus::Directory {
+            return true;
+        }
+        let listed = self.world.list(path, *left);
+        listed.is_some_and(|(names, more)| {
+            !more && names.iter().all(|name| self.is_new(&path.join(name), left))
+        })
     }
 
     /// Every path that fits counts, the worst decides.

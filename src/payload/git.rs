@@ -559,7 +559,7 @@ impl Untracked {
         let text = path.to_str().map(Text::known);
         let loss = text.map(|text| files::loss(&text, &Directory::Known(tree.root.clone()), world));
         match loss {
-            Some(Loss::BuildOutput | Loss::Temporary | Loss::Missing) => true,
+            Some(Loss::BuildOutput | Loss::Temporary | Loss::New | Loss::Missing) => true,
             _ if is_directory => self.below(path, tree, world),
             _ => {
                 self.lost.push(path.to_owned());

@@ -32,7 +32,7 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
                     "how {shell} is started is known only when it runs: {}",
                     word.value.display()
                 );
-                findings.opaque(reason, &word.location);
+                findings.unread(reason, &word.location);
                 return;
             }
             None => words.push(UNKNOWN),
@@ -41,7 +41,7 @@ pub fn analyze(call: &Call<'_>, findings: &mut Findings) {
     let line = match ShellLine::read(flavor, &words) {
         Ok(line) => line,
         Err(error) => {
-            findings.opaque(
+            findings.unread(
                 format!("how {shell} is started: {error}"),
                 &command.location,
             );
@@ -89,7 +89,7 @@ fn text(
             "the text that {shell} runs is not known: {}",
             text.value.display()
         );
-        findings.opaque(reason, &text.location);
+        findings.unread(reason, &text.location);
         return;
     }
     findings.nested.push(Nested::Shell {

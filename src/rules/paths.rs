@@ -13,7 +13,7 @@ use crate::world::World;
 /// Fits the effect to what deleting the path loses; false if that is nothing.
 pub(crate) fn deletion(path: &Text, call: &Call<'_>, effect: &mut Effect) -> bool {
     match loss(path, call.command, call.world) {
-        Loss::Temporary | Loss::BuildOutput => false,
+        Loss::Temporary | Loss::BuildOutput | Loss::New => false,
         // Another command of the line may make it first, or the name may be a slip.
         Loss::Missing => note(effect, "state", "not there now"),
         Loss::InGit { undo } => recoverable(effect, undo),
@@ -68,7 +68,7 @@ fn empties(path: &Text, command: &Command, world: &dyn World, effect: &mut Effec
         return false;
     }
     match loss(path, command, world) {
-        Loss::Temporary | Loss::BuildOutput | Loss::Missing | Loss::Device => false,
+        Loss::Temporary | Loss::BuildOutput | Loss::New | Loss::Missing | Loss::Device => false,
         Loss::InGit { undo } => recoverable(effect, undo),
         Loss::Guard => own(effect),
         Loss::Precious(reason) => note(effect, "state", reason),

@@ -29,7 +29,7 @@ pub(crate) fn run(
             "the script is known only when it runs: {}",
             file.value.display()
         );
-        findings.opaque(reason, &file.location);
+        findings.unread(reason, &file.location);
         return;
     };
     if is_standard_input(name) {
@@ -37,7 +37,7 @@ pub(crate) fn run(
         return;
     }
     if let Some(machine) = &by.elsewhere {
-        findings.opaque(
+        findings.unread(
             format!("the script `{name}` is on {machine}"),
             &file.location,
         );
@@ -45,7 +45,7 @@ pub(crate) fn run(
     }
     let Some(path) = by.directory.join(name) else {
         let reason = format!("the directory that holds the script `{name}` is not known");
-        findings.opaque(reason, &file.location);
+        findings.unread(reason, &file.location);
         return;
     };
     match world.read(&path) {
@@ -61,7 +61,7 @@ pub(crate) fn run(
         }),
         // The shell finds nothing to run, either.
         Err(ReadError::Missing(_)) if world.is_untouched() => {}
-        Err(error) => findings.opaque(
+        Err(error) => findings.unread(
             format!("a script that guard cannot read: {error}"),
             &file.location,
         ),
@@ -104,14 +104,14 @@ pub(crate) fn from_stdin(
                 findings.nested.push(nested(Text::known(text), origin));
             }
             Err(error) => {
-                findings.opaque(format!("a script that guard cannot read: {error}"), place);
+                findings.unread(format!("a script that guard cannot read: {error}"), place);
             }
         },
-        Stdin::Inherited => findings.opaque(
+        Stdin::Inherited => findings.unread(
             format!("{shell} would run commands from a standard input that guard does not see"),
             place,
         ),
-        Stdin::Unknown(source) => findings.opaque(
+        Stdin::Unknown(source) => findings.unread(
             format!("{shell} would run what is known only when it runs: the output of {source}"),
             place,
         ),
@@ -135,7 +135,7 @@ pub(super) fn follow(
             || may_be_made(command, program, world);
         if unsure {
             let reason = format!("the directory that holds the script `{program}` is not known");
-            findings.opaque(reason, &word.location);
+            findings.unread(reason, &word.location);
         }
         return unsure;
     };
@@ -145,12 +145,12 @@ pub(super) fn follow(
         // but it is no shell text.
         Err(ReadError::Missing(_)) if is_script_name(program) && !world.is_untouched() => {
             let reason = format!("the script `{program}` is not there to read");
-            findings.opaque(reason, &word.location);
+            findings.unread(reason, &word.location);
             return true;
         }
         Err(ReadError::Unreadable(_, why)) => {
             let reason = format!("the program `{program}` cannot be read: {why}");
-            findings.opaque(reason, &word.location);
+            findings.unread(reason, &word.location);
             return true;
         }
         Err(_) => return false,

@@ -13,7 +13,7 @@ use crate::packs::Packs;
 use crate::sys::Watch;
 
 pub use overlay::Overlay;
-pub use system::System;
+pub use system::{Births, System};
 
 /// Files longer than this are not read to the end: what they hold is opaque (bytes).
 const READ_LIMIT: u64 = 1 << 20;
@@ -120,6 +120,10 @@ pub trait World {
     /// Where a path leads through a link that an earlier command of the same text makes.
     fn linked(&self, _path: &Path) -> Option<PathBuf> {
         None
+    }
+    /// Whether this entry itself (not what lies in it) came into being below the supervisor.
+    fn is_new(&self, _path: &Path) -> bool {
+        false
     }
     /// Whether an earlier command of the same text writes this file.
     fn is_written(&self, _path: &Path) -> bool {

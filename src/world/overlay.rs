@@ -65,6 +65,12 @@ pub struct Overlay<'w> {
 }
 
 impl<'w> Overlay<'w> {
+    /// Whether there is something at this path, whatever the text does first.
+    #[must_use]
+    pub fn is_on_disk(&self, path: &Path) -> bool {
+        self.world.entry(path).is_some()
+    }
+
     #[must_use]
     pub fn new(world: &'w dyn World) -> Self {
         Self {
@@ -423,6 +429,10 @@ impl World for Overlay<'_> {
 
     fn files_read(&self) -> Vec<(PathBuf, Vec<u8>)> {
         self.world.files_read()
+    }
+
+    fn is_new(&self, path: &Path) -> bool {
+        self.world.is_new(path)
     }
 
     fn is_written(&self, path: &Path) -> bool {

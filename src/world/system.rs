@@ -6,17 +6,40 @@
 )]
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use crate::sys::{self, Watch};
 
 use super::{Entry, EntryKind, INPUT, PathStatus, READ_LIMIT, ReadError, World};
 use crate::packs::Packs;
+
+/// What came into being below a supervisor.
+#[derive(Debug)]
+pub struct Births {
+    /// When it began.
+    pub since: SystemTime,
+    /// Files that took the place of another one since, by device and inode: what they hold was
+    /// not all made here.
+    pub replaced: RefCell<HashSet<(u64, u64)>>,
+}
+
+impl Births {
+    /// Whether this is new. Where the file system does not say, it is not.
+    #[must_use]
+    pub fn has(&self, metadata: &fs::Metadata) -> bool {
+        metadata.created().is_ok_and(|born| born >= self.since)
+            && !self
+                .replaced
+                .borrow()
+                .contains(&(metadata.dev(), metadata.ino()))
+    }
+}
 
 /// The real system.
 #[derive(Debug)]
@@ -26,6 +49,7 @@ pub struct System {
     read: RefCell<BTreeMap<PathBuf, Result<String, ReadError>>>,
     account_home: OnceCell<Option<PathBuf>>,
     packs: Option<Rc<Packs>>,
+    births: Option<Rc<Births>>,
 }
 
 impl System {
@@ -41,6 +65,7 @@ impl System {
             read: RefCell::default(),
             account_home: OnceCell::new(),
             packs: None,
+            births: None,
         }
     }
 
@@ -49,6 +74,15 @@ impl System {
     pub fn with_packs(self, packs: impl Into<Rc<Packs>>) -> Self {
         Self {
             packs: Some(packs.into()),
+            ..self
+        }
+    }
+
+    /// The same world, seen by a supervisor.
+    #[must_use]
+    pub fn with_births(self, births: Rc<Births>) -> Self {
+        Self {
+            births: Some(births),
             ..self
         }
     }
@@ -69,6 +103,7 @@ impl System {
             read: RefCell::default(),
             account_home: OnceCell::new(),
             packs: None,
+            births: None,
         }
     }
 
@@ -122,6 +157,13 @@ impl World for System {
 
     fn account_home(&self) -> Option<PathBuf> {
         self.account_home.get_or_init(sys::account_home).clone()
+    }
+
+    fn is_new(&self, path: &Path) -> bool {
+        let metadata = || fs::symlink_metadata(path).ok();
+        self.births
+            .as_ref()
+            .is_some_and(|births| metadata().is_some_and(|metadata| births.has(&metadata)))
     }
 
     fn packs(&self) -> &Packs {

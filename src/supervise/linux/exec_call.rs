@@ -27,13 +27,10 @@ pub(super) struct Start {
 }
 
 /// The file that the kernel would execute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Image {
     pub(super) path: PathBuf,
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    /// Seconds since 1970; `None` where the file system does not say.
-    pub(super) born: Option<u64>,
+    pub(super) metadata: Metadata,
     /// It has no name on any disk.
     pub(super) is_in_memory: bool,
     /// It is no program of the machine's own: the kernel starts another one to interpret it.
@@ -101,21 +98,17 @@ impl Image {
             return Ok(None);
         }
         let path = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
-        let mut image = Self::new(path, &metadata);
-        image.is_script = is_script(&file);
-        Ok(Some(image))
+        Ok(Some(Self {
+            is_in_memory: path.as_os_str().as_bytes().starts_with(b"/memfd:"),
+            is_script: is_script(&file),
+            path,
+            metadata,
+        }))
     }
 
-    fn new(path: PathBuf, metadata: &Metadata) -> Self {
-        let is_in_memory = path.as_os_str().as_bytes().starts_with(b"/memfd:");
-        Self {
-            path,
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            born: born(metadata),
-            is_in_memory,
-            is_script: false,
-        }
+    /// Device and inode.
+    pub(super) fn id(&self) -> (u64, u64) {
+        (self.metadata.dev(), self.metadata.ino())
     }
 }
 
@@ -125,14 +118,7 @@ fn is_script(file: &File) -> bool {
     let mut magic = [0; 4];
     File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
         .and_then(|mut file| file.read_exact(&mut magic))
-        .map_or(false, |()| magic != *b"\x7fELF")
-}
-
-/// When the file came into being, in seconds since 1970.
-pub(super) fn born(metadata: &Metadata) -> Option<u64> {
-    let since = metadata.created().ok()?;
-    let since = since.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Some(since.as_secs())
+        .is_ok_and(|()| magic != *b"\x7fELF")
 }
 
 /// The last component of a path, without the `-` of a login shell.
@@ -155,6 +141,10 @@ impl Start {
         let file = base(self.named.written.as_os_str());
         let image = base(self.image.path.as_os_str());
         let mut names = vec![self.named.written.to_str().ok_or(0_usize)?.to_owned()];
+        // By its path a script is read; what a pack says of its name counts, too.
+        if self.image.is_script && !file.is_empty() {
+            names.push(file.to_owned());
+        }
         if called != file && !called.is_empty() {
             names.push(called.to_owned());
         }

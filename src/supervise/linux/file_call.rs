@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::exec_call::{born, descriptor};
+use super::exec_call::descriptor;
 use super::listener::Notification;
 use super::memory::{self, Named};
 use crate::judge::Subject;
@@ -35,11 +35,9 @@ pub(super) struct Touch {
 }
 
 /// What a file is, before the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Found {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) born: Option<u64>,
+    pub(super) metadata: Metadata,
     /// The call takes nothing that somebody could miss.
     pub(super) holds_nothing: bool,
 }
@@ -94,7 +92,7 @@ impl Touch {
             Act::Unlink | Act::Replace { .. } => fs::symlink_metadata(&self.file.here),
         };
         match metadata {
-            Ok(metadata) => Ok(Some(self.describe(&metadata))),
+            Ok(metadata) => Ok(Some(self.describe(metadata))),
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
                 _ => Err(error),
@@ -102,15 +100,13 @@ impl Touch {
         }
     }
 
-    fn describe(&self, metadata: &Metadata) -> Found {
+    fn describe(&self, metadata: Metadata) -> Found {
         // A name goes, the content stays under another one.
         let other_name =
             metadata.nlink() > 1 && matches!(self.act, Act::Unlink | Act::Replace { .. });
         Found {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            born: born(metadata),
             holds_nothing: !metadata.is_file() || metadata.len() == 0 || other_name,
+            metadata,
         }
     }
 

@@ -73,12 +73,14 @@ const SWEEP: usize = 4096;
 
 impl Table {
     /// A process, as it is remembered; one that has not started a program since it was forked is
-    /// what its parent was.
+    /// what its parent was. Where that is not known any more, it is looked at as strictly as any.
     pub(super) fn get(&mut self, process: i32) -> Option<&mut Process> {
         let stat = stat(process)?;
         let known = self.0.get(&process);
         if known.is_none_or(|known| known.started != stat.started) {
-            let inherited = self.nearest(stat.parent)?;
+            let inherited = self
+                .nearest(stat.parent)
+                .unwrap_or_else(|| Process::new(stat.started, Kind::Watched));
             self.put(
                 process,
                 Process {

@@ -22,8 +22,7 @@ use super::exec_call::Start;
 /// What a process must have become.
 #[derive(Debug)]
 struct Expected {
-    device: u64,
-    inode: u64,
+    image: (u64, u64),
     argv: Vec<OsString>,
     /// The kernel starts an interpreter for it, with the file among its arguments.
     is_script: bool,
@@ -58,8 +57,7 @@ impl Pending {
         // SAFETY: numbers only.
         let _ = unsafe { libc::ptrace(libc::PTRACE_INTERRUPT, thread, 0_usize, 0_usize) };
         let expected = || Expected {
-            device: start.image.device,
-            inode: start.image.inode,
+            image: start.image.id(),
             argv: start.argv.clone(),
             is_script: start.image.is_script,
         };
@@ -121,7 +119,7 @@ impl Expected {
         let mut words: Vec<&[u8]> = cmdline.split(|&byte| byte == 0).collect();
         words.pop();
         let wanted: Vec<&[u8]> = self.argv.iter().map(|word| word.as_bytes()).collect();
-        if (image.dev(), image.ino()) == (self.device, self.inode) {
+        if (image.dev(), image.ino()) == self.image {
             // The kernel gives a program without any argument an empty one.
             return words == wanted || (wanted.is_empty() && words == [b"".as_slice()]);
         }

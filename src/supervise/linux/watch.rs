@@ -3,14 +3,16 @@
 //! Owns the one event loop: calls, what becomes of the program, processes that outlived their
 //! parents, and calls that are held for a person.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
@@ -33,7 +35,7 @@ use crate::judge::{Subject, Watch as Eyes, assess_under};
 use crate::packs::Packs;
 use crate::policy::Policy;
 use crate::resolve::{Stdin, Text};
-use crate::world::{System, World};
+use crate::world::{Births, System, World};
 
 /// How often an answer is looked for while a call is held.
 const LOOK: Duration = Duration::from_millis(100);
@@ -50,8 +52,7 @@ pub(super) struct Brief {
     pub(super) approved: Vec<PathBuf>,
     /// Guard's own program: device and inode.
     pub(super) guard: (u64, u64),
-    /// Seconds since 1970.
-    pub(super) since: u64,
+    pub(super) births: Rc<Births>,
 }
 
 impl Brief {
@@ -62,14 +63,16 @@ impl Brief {
         approved: Vec<PathBuf>,
         guard: (u64, u64),
     ) -> Self {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Self {
             packs,
             policy,
             state,
             approved,
             guard,
-            since: since.map_or(u64::MAX, |since| since.as_secs()),
+            births: Rc::new(Births {
+                since: SystemTime::now(),
+                replaced: RefCell::default(),
+            }),
         }
     }
 }
@@ -82,9 +85,9 @@ pub(super) fn watch(post: Post, brief: Brief, entered: Entered) {
         table: Table::default(),
         held: Vec::new(),
         refused: HashMap::new(),
-        replaced: HashSet::new(),
         pending: Pending::default(),
         program: post.program,
+        has_ended: false,
         report: post.report,
     };
     if let Some(stat) = stat(post.program.as_raw()) {
@@ -135,7 +138,9 @@ pub(super) fn watch(post: Post, brief: Brief, entered: Entered) {
         if event(2).contains(PollFlags::POLLIN) {
             // Whoever ended the front meant the program.
             has_front = false;
-            let _ = kill(watch.program, Signal::SIGKILL);
+            if !watch.has_ended {
+                let _ = kill(watch.program, Signal::SIGKILL);
+            }
         }
         watch.look();
     }
@@ -154,11 +159,11 @@ struct Watch {
     held: Vec<Waiting>,
     /// What was refused a moment ago, and to whom.
     refused: HashMap<(i32, String), Instant>,
-    /// Files that took the place of another one: what they hold was not all made here.
-    replaced: HashSet<(u64, u64)>,
     /// Programs that have not run their first instruction yet.
     pending: Pending,
     program: Pid,
+    /// The program is gone, and its id may be another's.
+    has_ended: bool,
     report: File,
 }
 
@@ -241,7 +246,7 @@ impl Watch {
             return Ok(Answer::Done);
         }
         let process = process_of(notification.thread)?;
-        if (start.image.device, start.image.inode) == self.brief.guard {
+        if start.image.id() == self.brief.guard {
             self.becomes(process, Kind::Settled);
             return Ok(Answer::Resume(Permit::unjudged(Reason::Guard)));
         }
@@ -294,15 +299,13 @@ impl Watch {
         if found.holds_nothing {
             return resume(Reason::NothingInIt);
         }
-        let id = (found.device, found.inode);
-        let newborn =
-            found.born.is_some_and(|born| born >= self.brief.since) && !self.replaced.contains(&id);
+        let newborn = self.brief.births.has(&found.metadata);
         if let Act::Replace { by } = &touch.act
             && !newborn
             && let Ok(metadata) = std::fs::symlink_metadata(&by.here)
         {
-            use std::os::unix::fs::MetadataExt;
-            self.replaced.insert((metadata.dev(), metadata.ino()));
+            let id = (metadata.dev(), metadata.ino());
+            self.brief.births.replaced.borrow_mut().insert(id);
         }
         if kind != Kind::Watched {
             return resume(Reason::Settled);
@@ -504,16 +507,16 @@ impl Watch {
     }
 
     fn kind(&mut self, process: i32, start: &Start) -> Kind {
-        let newborn = |born: Option<u64>| born.is_none_or(|born| born >= self.brief.since);
+        let births = Rc::clone(&self.brief.births);
         let image = base(start.image.path.as_os_str());
-        if start.image.is_in_memory || newborn(start.image.born) {
+        if start.image.is_in_memory || births.has(&start.image.metadata) {
             return Kind::Watched;
         }
         let script = start.script().filter(|_| interprets(image));
         let script = script.filter(|(path, _)| {
             let path = start.directory.join(path);
             let metadata = std::fs::metadata(path);
-            metadata.is_ok_and(|metadata| !newborn(exec_call::born(&metadata)))
+            metadata.is_ok_and(|metadata| !births.has(&metadata))
         });
         let name = script.map_or(image, |(_, stem)| stem);
         let program = process == self.program.as_raw();
@@ -548,12 +551,16 @@ impl Watch {
         let variables = environment
             .iter()
             .filter_map(|line| line.to_str()?.split_once('='));
-        System::with_environment(directory, variables).with_packs(Rc::clone(&self.brief.packs))
+        System::with_environment(directory, variables)
+            .with_packs(Rc::clone(&self.brief.packs))
+            .with_births(Rc::clone(&self.brief.births))
     }
 
     /// Waits for the end of the program, which is near or was told.
     fn bury(&mut self) {
-        if let Ok(status) = waitpid(self.program, Some(WaitPidFlag::__WALL)) {
+        if !self.has_ended
+            && let Ok(status) = waitpid(self.program, Some(WaitPidFlag::__WALL))
+        {
             self.pass_on(status);
         }
     }
@@ -578,9 +585,10 @@ impl Watch {
     }
 
     fn pass_on(&mut self, status: WaitStatus) {
-        if status.pid() != Some(self.program) {
+        if self.has_ended || status.pid() != Some(self.program) {
             return;
         }
+        self.has_ended |= matches!(status, WaitStatus::Exited(..) | WaitStatus::Signaled(..));
         let news = match status {
             WaitStatus::Exited(_, status) => News::Exited(status),
             WaitStatus::Signaled(_, signal, _) => News::Ended(signal as i32),

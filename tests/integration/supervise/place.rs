@@ -20,7 +20,7 @@ pub(super) struct Place {
 }
 
 /// The helper program, built once.
-fn helper() -> &'static Path {
+pub(super) fn helper() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let source = concat!(
@@ -143,8 +143,8 @@ impl Place {
             .unwrap()
             .created()
             .unwrap();
-        let since = born.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let next = SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs() + 1);
+        // The clock that files are stamped by goes in steps of up to ten milliseconds.
+        let next = born + Duration::from_millis(20);
         if let Ok(left) = next.duration_since(SystemTime::now()) {
             std::thread::sleep(left);
         }
