@@ -462,7 +462,7 @@ impl Judge<'_> {
         for effect in findings.effects {
             let is_local = effect.target.tier == Tier::Local;
             let unnamed = is_local && (is_kept || self.is_seen_later()) && is_guessed(&effect, by);
-            let unmade = is_local && self.is_seen(&effect) && !self.is_there(&effect, by);
+            let unmade = is_local && self.is_seen(&effect) && self.is_unmade(&effect, by);
             if !unnamed && !unmade {
                 self.note(effect);
             }
@@ -498,12 +498,15 @@ impl Judge<'_> {
                 && matches!(&*effect.target.kind, "file" | "path" | "directory"))
     }
 
-    /// Whether what is lost is a path that lies on the disk now: what the text itself makes first is
-    /// looked at when it goes.
-    fn is_there(&self, effect: &Effect, by: &Command) -> bool {
+    /// Whether what is lost is one path that is not on the disk now, or in a directory that is not
+    /// known: what the text itself makes first is looked at when it goes.
+    fn is_unmade(&self, effect: &Effect, by: &Command) -> bool {
         let name = effect.target.name.as_deref();
-        let path = name.and_then(|name| by.directory.join(name));
-        path.is_some_and(|path| self.world.is_on_disk(&path))
+        let name = name.filter(|name| !name.contains(['*', '?', '[', '{']));
+        name.is_some_and(|name| {
+            let path = by.directory.join(name);
+            path.is_none_or(|path| !self.world.is_on_disk(&path))
+        })
     }
 
     /// A later command of the same text finds what this one writes. It may not run, or may fail:

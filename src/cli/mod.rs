@@ -15,6 +15,7 @@ mod pack;
 mod policy;
 mod rules;
 mod setup;
+mod status;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -59,6 +60,8 @@ enum Command {
     Rules(rules::Options),
     /// Makes guard's links: shells, and programs to put first on PATH
     Setup(setup::Options),
+    /// Shows which of guard's layers hold here, and why others do not
+    Status(status::Options),
 }
 
 /// Runs one of guard's own subcommands; returns the exit status.
@@ -81,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Policy(options) => Ok(policy::run(&options)),
         Command::Rules(options) => rules::run(options),
         Command::Setup(options) => setup::run(&options),
+        Command::Status(options) => Ok(status::run(&options)),
     };
     result.unwrap_or_else(|failure| fail(&failure))
 }

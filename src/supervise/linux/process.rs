@@ -23,6 +23,8 @@ pub(super) struct Process {
     /// Clock ticks since the machine started: ids are used again.
     pub(super) started: u64,
     pub(super) kind: Kind,
+    /// The file that it executes, by device and inode; `None` before its first program.
+    pub(super) image: Option<(u64, u64)>,
     /// Everything below these may go.
     pub(super) approved: Vec<PathBuf>,
     /// Files of which somebody was asked.
@@ -36,6 +38,7 @@ impl Process {
         Self {
             started,
             kind,
+            image: None,
             approved: Vec::new(),
             asked: Vec::new(),
             refused: false,

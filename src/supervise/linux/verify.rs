@@ -20,9 +20,10 @@ use nix::unistd::Pid;
 use super::exec_call::Start;
 
 /// What a process must have become.
-#[derive(Debug)]
-struct Expected {
-    image: (u64, u64),
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    /// Device and inode of the file.
+    pub(super) image: (u64, u64),
     argv: Vec<OsString>,
     /// The kernel starts an interpreter for it, with the file among its arguments.
     is_script: bool,
@@ -46,7 +47,7 @@ pub(super) enum Outcome {
 impl Pending {
     /// Sees to it that this process stops once it has become what it is about to become. Its call
     /// still waits. Where somebody inside traces it already, only that one sees it.
-    pub(super) fn expect(&mut self, thread: i32, process: i32, start: &Start) {
+    pub(super) fn expect(&mut self, thread: i32, process: i32, expected: Expected) {
         let options = libc::PTRACE_O_TRACEEXEC;
         // SAFETY: numbers only; the thread waits in its call.
         let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, thread, 0_usize, options) };
@@ -56,15 +57,10 @@ impl Pending {
         // So that it also stops if the call fails, and is let go of.
         // SAFETY: numbers only.
         let _ = unsafe { libc::ptrace(libc::PTRACE_INTERRUPT, thread, 0_usize, 0_usize) };
-        let expected = || Expected {
-            image: start.image.id(),
-            argv: start.argv.clone(),
-            is_script: start.image.is_script,
-        };
-        self.0.insert(process, expected());
         if thread != process {
-            self.0.insert(thread, expected());
+            self.0.insert(thread, expected.clone());
         }
+        self.0.insert(process, expected);
     }
 
     /// Takes a stop, or an end, that waitpid(2) has told of.
@@ -109,6 +105,14 @@ fn release(pid: i32) {
 }
 
 impl Expected {
+    pub(super) fn of(start: &Start) -> Self {
+        Self {
+            image: start.image.id(),
+            argv: start.argv.clone(),
+            is_script: start.image.is_script,
+        }
+    }
+
     fn fits(&self, process: i32) -> bool {
         let Ok(cmdline) = fs::read(format!("/proc/{process}/cmdline")) else {
             return false;

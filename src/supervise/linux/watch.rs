@@ -28,7 +28,7 @@ use super::input::{self, Input};
 use super::listener::{Listener, Notification};
 use super::memory;
 use super::process::{Kind, Process, Table, stat};
-use super::verify::{Outcome, Pending};
+use super::verify::{Expected, Outcome, Pending};
 use crate::effect::Assessment;
 use crate::gate::{self, Draft, Entered, Entry, Held, Permit, Plan, Reason, Ruling, State};
 use crate::judge::{Subject, Watch as Eyes, assess_under};
@@ -178,8 +178,8 @@ struct Waiting {
 
 /// What is remembered of a process once its call goes on.
 enum Then {
-    /// It becomes this.
-    Starts(Kind),
+    /// It becomes this, from that file.
+    Starts(Kind, Expected),
     /// Everything below may go.
     Deletes(Option<PathBuf>),
 }
@@ -247,7 +247,7 @@ impl Watch {
         }
         let process = process_of(notification.thread)?;
         if start.image.id() == self.brief.guard {
-            self.becomes(process, Kind::Settled);
+            self.becomes(process, Kind::Settled, None);
             return Ok(Answer::Resume(Permit::unjudged(Reason::Guard)));
         }
         let text = start.text();
@@ -255,12 +255,15 @@ impl Watch {
             return Ok(Answer::Refuse(String::new()));
         }
         let kind = self.kind(process, &start);
+        let then = Then::Starts(kind, Expected::of(&start));
+        if kind == Kind::Settled && self.is_its_own(process, &start) {
+            self.done(notification, process, then, &[]);
+            return Ok(Answer::Resume(Permit::unjudged(Reason::Settled)));
+        }
         let world = self.world(&start);
         let assessment = judge_start(&start, process, &world);
-        let then = Then::Starts(kind);
-        self.pending.expect(notification.thread, process, &start);
         if assessment.effects.is_empty() && assessment.opaque.is_empty() {
-            self.done(process, then, &[]);
+            self.done(notification, process, then, &[]);
             return Ok(Answer::Resume(Permit::unjudged(Reason::Harmless)));
         }
         let draft = Draft {
@@ -392,11 +395,11 @@ impl Watch {
             .map_err(io::Error::other)?;
         Ok(match ruling {
             Ruling::Allowed(permit) => {
-                self.done(process, then, &[]);
+                self.done(notification, process, then, &[]);
                 Answer::Resume(permit)
             }
             Ruling::Approved(permit) => {
-                self.done(process, then, &roots);
+                self.done(notification, process, then, &roots);
                 Answer::Resume(permit)
             }
             Ruling::Refused(message) => {
@@ -432,7 +435,7 @@ impl Watch {
             let (roots, text) = held.shown();
             match held.look(&self.brief.state) {
                 Ok(Ruling::Approved(permit) | Ruling::Allowed(permit)) => {
-                    self.done(process, then, &roots);
+                    self.done(&notification, process, then, &roots);
                     self.listener.resume(&notification, permit);
                 }
                 Ok(Ruling::Refused(message)) => {
@@ -457,11 +460,12 @@ impl Watch {
         }
     }
 
-    /// Remembers what a process may do from now on.
-    fn done(&mut self, process: i32, then: Then, roots: &[PathBuf]) {
+    /// Remembers what a process may do from now on; its call is about to go on.
+    fn done(&mut self, notification: &Notification, process: i32, then: Then, roots: &[PathBuf]) {
         match then {
-            Then::Starts(kind) => {
-                self.becomes(process, kind);
+            Then::Starts(kind, expected) => {
+                self.becomes(process, kind, Some(expected.image));
+                self.pending.expect(notification.thread, process, expected);
                 if let Some(known) = self.table.get(process) {
                     known.approved.extend(roots.iter().cloned());
                 }
@@ -474,7 +478,7 @@ impl Watch {
         }
     }
 
-    fn becomes(&mut self, process: i32, kind: Kind) {
+    fn becomes(&mut self, process: i32, kind: Kind, image: Option<(u64, u64)>) {
         let approved = self
             .table
             .get(process)
@@ -483,6 +487,7 @@ impl Watch {
         if let Some(stat) = stat(process) {
             let mut new = Process::new(stat.started, kind);
             new.approved = approved;
+            new.image = image;
             self.table.put(process, new);
         }
     }
@@ -527,6 +532,17 @@ impl Watch {
             return Kind::Watched;
         }
         Kind::Settled
+    }
+
+    /// Whether a program that was judged as a whole starts itself: `git gc` is several of git's own
+    /// commands.
+    fn is_its_own(&mut self, process: i32, start: &Start) -> bool {
+        let image = start.image.id();
+        !interprets(base(start.image.path.as_os_str()))
+            && self
+                .table
+                .get(process)
+                .is_some_and(|known| known.kind == Kind::Settled && known.image == Some(image))
     }
 
     /// Whether a process is the agent, or was started by it without a shell between.
