@@ -202,6 +202,16 @@ pub struct Effect {
     pub location: Location,
 }
 
+impl Effect {
+    /// Whether it is about files of this machine.
+    #[must_use]
+    pub fn is_on_files(&self) -> bool {
+        self.target.tier == Tier::Local
+            && self.target.environment.is_none()
+            && matches!(&*self.target.kind, "file" | "path" | "directory")
+    }
+}
+
 /// Why guard cannot see what would run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Opaque {

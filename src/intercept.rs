@@ -18,7 +18,7 @@ use crate::cli;
 use crate::effect::{Assessment, Opaque};
 use crate::gate::{self, Draft, EXIT_FAILED, EXIT_REFUSED, Entry, Inside, Plan, State, Stopped};
 use crate::invocation::{Flavor, Input, ShellLine, ShellName, Start, Startup, scaffolding};
-use crate::judge::{Subject, Watch, assess_under};
+use crate::judge::{Onlooker, Subject, assess_under};
 use crate::location::{Location, Span};
 use crate::packs;
 use crate::policy::{Places, Policy};
@@ -60,13 +60,13 @@ fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
         return below_supervisor(inside, start, argv, &lookup);
     }
     let policy = Policy::read(&Places::of(world.cwd()), Timestamp::now());
-    let watch = match &start {
-        Start::Direct { .. } | Start::DirectScript { .. } => watch(&policy)?,
-        Start::Shell(_) | Start::Shim { .. } | Start::Own => Watch::Nobody,
+    let onlooker = match &start {
+        Start::Direct { .. } | Start::DirectScript { .. } => onlooker(&policy)?,
+        Start::Shell(_) | Start::Shim { .. } | Start::Own => Onlooker::Nobody,
     };
     let scene = Scene {
         world: &world,
-        watch,
+        onlooker,
     };
     let job = match start {
         Start::Shell(name) => shell(&lookup, name, argv, Entry::Shell, scene)?,
@@ -100,20 +100,20 @@ fn intercept(start: Start, argv: Vec<OsString>) -> Result<Stopped, Trouble> {
         text: job.text,
         assessment: job.assessment,
     };
-    let supervisor = match watch {
-        Watch::Supervisor => Some(
+    let supervisor = match onlooker {
+        Onlooker::Supervisor => Some(
             Supervisor::new(packs, policy.clone(), draft.paths()).map_err(Trouble::Supervisor)?,
         ),
-        Watch::Nobody => None,
+        Onlooker::Nobody => None,
     };
     Ok(gate::pass(Plan::new(draft, &world), &policy, supervisor))
 }
 
 /// Whether what is started by name can be supervised. Where it cannot, that is said: then only the
 /// text of the command is judged.
-fn watch(policy: &Policy) -> Result<Watch, Trouble> {
+fn onlooker(policy: &Policy) -> Result<Onlooker, Trouble> {
     match supervise::probe() {
-        Ok(()) => Ok(Watch::Supervisor),
+        Ok(()) => Ok(Onlooker::Supervisor),
         Err(reason) if policy.requires_supervision() => Err(Trouble::Supervisor(format!(
             "the policy requires supervision, and there can be none: {reason}"
         ))),
@@ -123,7 +123,7 @@ fn watch(policy: &Policy) -> Result<Watch, Trouble> {
                 "guard: not supervised: {reason}; only the command itself is judged, and what it \
                  starts through guard's shells and shims"
             );
-            Ok(Watch::Nobody)
+            Ok(Onlooker::Nobody)
         }
     }
 }
@@ -153,12 +153,12 @@ fn direct(lookup: &Lookup, argv: &[OsString]) -> Result<Real, LookupError> {
 #[derive(Clone, Copy)]
 struct Scene<'a> {
     world: &'a System,
-    watch: Watch,
+    onlooker: Onlooker,
 }
 
 impl Scene<'_> {
     fn assess(self, subject: &Subject, stdin: Stdin) -> Assessment {
-        assess_under(self.watch, subject, stdin, self.world)
+        assess_under(self.onlooker, subject, stdin, self.world)
     }
 }
 
@@ -301,9 +301,9 @@ fn shell_input(
                 _ => String::new(),
             };
             // The supervisor sees each program that such a script starts.
-            let peek = match scene.watch {
-                Watch::Supervisor => Peek::Nothing,
-                Watch::Nobody => sys::peek(STDIN_LIMIT, Patience::default()),
+            let peek = match scene.onlooker {
+                Onlooker::Supervisor => Peek::Nothing,
+                Onlooker::Nobody => sys::peek(STDIN_LIMIT, Patience::default()),
             };
             match peek {
                 Peek::Bytes(bytes) => match source(bytes) {

@@ -78,7 +78,7 @@ fn argv_text(argv: &[String]) -> (String, Vec<Span>) {
 
 /// Who looks on while what is judged runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watch {
+pub enum Onlooker {
     /// Nobody: what cannot be seen in the text will not be seen.
     Nobody,
     /// The supervisor: each program that the text starts here waits for it, with the argv that it
@@ -93,17 +93,17 @@ pub enum Watch {
 /// Law: a pack that was added can only add. So where one had a say, the same is judged without any,
 /// and what that finds counts, too.
 pub fn assess(subject: &Subject, stdin: Stdin, world: &dyn World) -> Assessment {
-    assess_under(Watch::Nobody, subject, stdin, world)
+    assess_under(Onlooker::Nobody, subject, stdin, world)
 }
 
 /// [`assess`], for what somebody looks on at.
 pub fn assess_under(
-    watch: Watch,
+    onlooker: Onlooker,
     subject: &Subject,
     stdin: Stdin,
     world: &dyn World,
 ) -> Assessment {
-    seeing(watch, subject, stdin, world, None).0
+    seeing(onlooker, subject, stdin, world, None).0
 }
 
 /// Every command that would be judged, in order, with what is found.
@@ -112,12 +112,12 @@ pub fn commands_of(
     stdin: Stdin,
     world: &dyn World,
 ) -> (Vec<Command>, Assessment) {
-    let (found, seen) = seeing(Watch::Nobody, subject, stdin, world, Some(Vec::new()));
+    let (found, seen) = seeing(Onlooker::Nobody, subject, stdin, world, Some(Vec::new()));
     (seen.unwrap_or_default(), found)
 }
 
 fn seeing(
-    watch: Watch,
+    onlooker: Onlooker,
     subject: &Subject,
     stdin: Stdin,
     world: &dyn World,
@@ -125,9 +125,15 @@ fn seeing(
 ) -> (Assessment, Option<Vec<Command>>) {
     let _watch = world.watch();
     let joined = Overlay::new(world);
-    let (mut found, seen) = follow(watch, subject, stdin.clone(), &joined, seen);
+    let (mut found, seen) = follow(onlooker, subject, stdin.clone(), &joined, seen);
     if joined.used_added() {
-        let (floor, _) = follow(watch, subject, stdin, &Overlay::without_packs(world), None);
+        let (floor, _) = follow(
+            onlooker,
+            subject,
+            stdin,
+            &Overlay::without_packs(world),
+            None,
+        );
         found.join(floor, |program| {
             world.packs().program(base_name(program)).next().is_some()
         });
@@ -153,7 +159,7 @@ pub fn commands(text: &str, dialect: Dialect, world: &dyn World) -> (Vec<Command
 }
 
 fn follow(
-    watch: Watch,
+    onlooker: Onlooker,
     subject: &Subject,
     stdin: Stdin,
     overlay: &Overlay<'_>,
@@ -168,7 +174,7 @@ fn follow(
         commands: 0,
         programs: BTreeSet::new(),
         seen,
-        watch,
+        onlooker,
         who: Who::Started,
     };
     let directory = Directory::Known(overlay.cwd().to_owned());
@@ -257,7 +263,7 @@ struct Judge<'w> {
     programs: BTreeSet<Rc<Path>>,
     /// Every command that was judged, where somebody wants to know.
     seen: Option<Vec<Command>>,
-    watch: Watch,
+    onlooker: Onlooker,
     who: Who,
 }
 
@@ -291,7 +297,7 @@ impl Judge<'_> {
 
     /// Whether the supervisor will see for itself what is not known here.
     fn is_seen_later(&self) -> bool {
-        self.watch == Watch::Supervisor && self.who == Who::Started
+        self.onlooker == Onlooker::Supervisor && self.who == Who::Started
     }
 
     fn nested(&mut self, nested: Nested, is_call: bool) {
@@ -470,7 +476,7 @@ impl Judge<'_> {
         for Opaque { reason, location } in findings.opaque.into_iter().filter(|_| !is_kept) {
             self.note_opaque(reason, location);
         }
-        let is_seen = self.watch == Watch::Supervisor && self.who != Who::Another;
+        let is_seen = self.onlooker == Onlooker::Supervisor && self.who != Who::Another;
         let unread = findings.unread.into_iter();
         for Opaque { reason, location } in unread.filter(|_| !is_kept && !is_seen) {
             self.note_opaque(reason, location);
@@ -493,9 +499,9 @@ impl Judge<'_> {
     /// the process itself that takes a file away.
     fn is_seen(&self, effect: &Effect) -> bool {
         self.is_seen_later()
-            || (self.watch == Watch::Supervisor
+            || (self.onlooker == Onlooker::Supervisor
                 && self.who == Who::Itself
-                && matches!(&*effect.target.kind, "file" | "path" | "directory"))
+                && effect.is_on_files())
     }
 
     /// Whether what is lost is one path that is not on the disk now, or in a directory that is not

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::digest::{Canonical, Digest};
-use crate::effect::{Assessment, Tier};
+use crate::effect::Assessment;
 use crate::world::{INPUT, System, World};
 
 /// How guard was started.
@@ -66,8 +66,7 @@ impl Draft {
     pub fn paths(&self) -> Vec<PathBuf> {
         let effects = self.assessment.effects.iter();
         effects
-            .filter(|effect| effect.target.environment.is_none())
-            .filter(|effect| effect.target.tier == Tier::Local)
+            .filter(|effect| effect.is_on_files())
             .filter_map(|effect| Some(self.cwd.join(effect.target.name.as_deref()?)))
             .collect()
     }

@@ -59,7 +59,7 @@ pub(super) fn read(notification: &Notification) -> io::Result<Read> {
         return Ok(Read::Missing);
     }
     let named = memory::named(thread, base, &path)?;
-    let Some(image) = Image::of(&named)? else {
+    let Some(image) = Image::of(thread, &named)? else {
         return Ok(Read::Missing);
     };
     Ok(Read::Start(Box::new(Start {
@@ -78,7 +78,7 @@ pub(super) fn descriptor(argument: u64) -> i32 {
 }
 
 impl Image {
-    fn of(named: &Named) -> io::Result<Option<Self>> {
+    fn of(thread: i32, named: &Named) -> io::Result<Option<Self>> {
         // Opened as a mere name: nothing is read, and no permission is needed.
         let opened = File::options()
             .read(true)
@@ -88,7 +88,8 @@ impl Image {
             Ok(file) => file,
             Err(error) => {
                 return match error.kind() {
-                    io::ErrorKind::PermissionDenied => Err(error),
+                    // Where the caller has rights of its own, the kernel may let it.
+                    io::ErrorKind::PermissionDenied if !memory::same_users(thread) => Err(error),
                     _ => Ok(None),
                 };
             }

@@ -86,7 +86,7 @@ pub(super) fn read(notification: &Notification) -> io::Result<Option<Touch>> {
 
 impl Touch {
     /// What the file is now; `None` if there is none, and so nothing is lost.
-    pub(super) fn found(&self) -> io::Result<Option<Found>> {
+    pub(super) fn found(&self, thread: i32) -> io::Result<Option<Found>> {
         let metadata = match self.act {
             Act::Overwrite | Act::Truncate => fs::metadata(&self.file.here),
             Act::Unlink | Act::Replace { .. } => fs::symlink_metadata(&self.file.here),
@@ -95,6 +95,8 @@ impl Touch {
             Ok(metadata) => Ok(Some(self.describe(metadata))),
             Err(error) => match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+                // The kernel says the same to the caller, if it has no rights of its own.
+                io::ErrorKind::PermissionDenied if memory::same_users(thread) => Ok(None),
                 _ => Err(error),
             },
         }

@@ -221,7 +221,16 @@ fn under_root(thread: i32, path: &Path) -> PathBuf {
 
 /// Whether a thread sees the mounts that the supervisor sees.
 fn same_mounts(thread: i32) -> bool {
-    let space = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/mnt")).ok();
+    same_namespace(thread, "mnt")
+}
+
+/// Whether a thread's rights are those of the same users as the supervisor's.
+pub(super) fn same_users(thread: i32) -> bool {
+    same_namespace(thread, "user")
+}
+
+fn same_namespace(thread: i32, kind: &str) -> bool {
+    let space = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/{kind}")).ok();
     space(&thread.to_string()) == space("self")
 }
 

@@ -31,7 +31,7 @@ use super::process::{Kind, Process, Table, stat};
 use super::verify::{Expected, Outcome, Pending};
 use crate::effect::Assessment;
 use crate::gate::{self, Draft, Entered, Entry, Held, Permit, Plan, Reason, Ruling, State};
-use crate::judge::{Subject, Watch as Eyes, assess_under};
+use crate::judge::{Onlooker, Subject, assess_under};
 use crate::packs::Packs;
 use crate::policy::Policy;
 use crate::resolve::{Stdin, Text};
@@ -181,7 +181,7 @@ enum Then {
     /// It becomes this, from that file.
     Starts(Kind, Expected),
     /// Everything below may go.
-    Deletes(Option<PathBuf>),
+    Deletes(PathBuf),
 }
 
 /// What becomes of a call.
@@ -296,7 +296,7 @@ impl Watch {
         if !self.listener.is_waiting(notification) {
             return Ok(Answer::Done);
         }
-        let Some(found) = touch.found()? else {
+        let Some(found) = touch.found(notification.thread)? else {
             return resume(Reason::Missing);
         };
         if found.holds_nothing {
@@ -340,43 +340,44 @@ impl Watch {
         let directory = memory::directory(notification.thread)?;
         let environment = Vec::new();
         let world = self.world_of(directory.clone(), &environment);
-        let mut assessment = assess_under(Eyes::Supervisor, &subject, Stdin::Empty, &world);
+        let mut assessment = assess_under(Onlooker::Supervisor, &subject, Stdin::Empty, &world);
         if assessment.effects.is_empty() && assessment.opaque.is_empty() {
             return Ok(Answer::Resume(Permit::unjudged(Reason::Harmless)));
         }
-        if refused && gate::would_ask(&assessment, &self.brief.policy, &directory) {
+        let asks = gate::would_ask(&assessment, &self.brief.policy, &directory);
+        if asks && refused {
             return Ok(Answer::Refuse(String::new()));
         }
         // A program that goes from file to file is asked about once, for all of them.
         let mut text = subject.text();
-        let mut all = None;
-        if let Some(above) = common(&asked, &path)
+        let mut all = path.clone();
+        if asks
             && touch.act == Act::Unlink
-            && gate::would_ask(&assessment, &self.brief.policy, &directory)
+            && let Some(above) = common(&asked, &path)
         {
             let subject = Touch::below(&above).ok_or_else(unreadable)?;
-            assessment = assess_under(Eyes::Supervisor, &subject, Stdin::Empty, &world);
+            assessment = assess_under(Onlooker::Supervisor, &subject, Stdin::Empty, &world);
             text = subject.text();
-            all = Some(above);
+            all = above;
         }
+        let caller = caller(process);
         assessment.notes.push(format!(
-            "this is a call of {}, shown as the command that does the same",
-            caller(process)
+            "this is a call of {caller}, shown as the command that does the same"
         ));
-        if let Some(known) = self.table.get(process) {
-            known.asked.push(path.clone());
+        if asks && let Some(known) = self.table.get(process) {
+            known.asked.push(path);
         }
         let draft = Draft {
             entry: Entry::Supervised,
-            program: PathBuf::from(format!("/proc/{process}/exe")),
-            argv: vec![caller(process).into()],
+            program: std::fs::read_link(format!("/proc/{process}/exe"))?,
+            argv: vec![caller.into()],
             path: None,
             cwd: directory,
             scaffolding: Vec::new(),
             text,
             assessment,
         };
-        let then = Then::Deletes(Some(all.unwrap_or(path)));
+        let then = Then::Deletes(all);
         self.rule(notification, process, draft, &world, then)
     }
 
@@ -395,7 +396,10 @@ impl Watch {
             .map_err(io::Error::other)?;
         Ok(match ruling {
             Ruling::Allowed(permit) => {
-                self.done(notification, process, then, &[]);
+                // What may go unasked now may be worth a question when it has changed.
+                if let Then::Starts(..) = then {
+                    self.done(notification, process, then, &[]);
+                }
                 Answer::Resume(permit)
             }
             Ruling::Approved(permit) => {
@@ -472,7 +476,7 @@ impl Watch {
             }
             Then::Deletes(all) => {
                 if let Some(known) = self.table.get(process) {
-                    known.approved.extend(all);
+                    known.approved.push(all);
                 }
             }
         }
@@ -523,15 +527,23 @@ impl Watch {
             let metadata = std::fs::metadata(path);
             metadata.is_ok_and(|metadata| !births.has(&metadata))
         });
-        let name = script.map_or(image, |(_, stem)| stem);
+        let called = start.argv.first().map_or(image, |word| base(word));
+        let file = base(start.named.written.as_os_str());
+        let names = match script {
+            Some((_, stem)) => [stem, stem, stem],
+            None if interprets(image) => return Kind::Watched,
+            None => [image, file, called],
+        };
         let program = process == self.program.as_raw();
-        if gate::is_agent(name) && (program || self.is_agents(process)) {
+        let starts_agent = names.iter().any(|name| gate::is_agent(name));
+        if starts_agent && (program || self.is_agents(process)) {
             return Kind::Agent;
         }
-        if (script.is_none() && interprets(image)) || !self.describes(name) {
-            return Kind::Watched;
+        if names.iter().any(|name| self.describes(name)) {
+            Kind::Settled
+        } else {
+            Kind::Watched
         }
-        Kind::Settled
     }
 
     /// Whether a program that was judged as a whole starts itself: `git gc` is several of git's own
@@ -653,7 +665,7 @@ fn join(readings: &[Vec<String>], stdin: &Stdin, world: &System) -> Assessment {
     let mut found = Assessment::default();
     for (index, words) in readings.iter().enumerate() {
         let subject = Subject::Argv(words.clone());
-        let next = assess_under(Eyes::Supervisor, &subject, stdin.clone(), world);
+        let next = assess_under(Onlooker::Supervisor, &subject, stdin.clone(), world);
         if index == 0 {
             found = next;
         } else {
