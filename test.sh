@@ -35,6 +35,7 @@ missing_packages() {
 bash bash
 borg borgbackup
 busybox busybox
+bwrap bubblewrap
 curl curl
 dash dash
 dc dc
@@ -43,6 +44,7 @@ ed ed
 expect expect
 fish fish
 gawk gawk
+gdb gdb
 git git
 http httpie
 ksh ksh
@@ -63,11 +65,13 @@ restic restic
 rsync rsync
 ruby ruby
 s3cmd s3cmd
+script bsdutils
 setsid util-linux
 shellcheck shellcheck
 sqlite3 sqlite3
 ssh-keygen openssh-client
 strace strace
+tclsh tcl
 tcsh tcsh
 vim vim
 wget wget

@@ -3,6 +3,7 @@
 //! Owns the reading of those calls. What they do is put as the command that does the same, so that
 //! nothing about files, git and disks is said twice.
 
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -24,6 +25,10 @@ pub(super) enum Act {
     Truncate,
     /// Another file takes its name.
     Replace { by: Named },
+    /// Something is added to it.
+    Append,
+    /// Nothing goes: this gets its name, or another one.
+    Link { to: OsString },
 }
 
 /// One call.
@@ -42,17 +47,32 @@ pub(super) struct Found {
     pub(super) holds_nothing: bool,
 }
 
+/// renameat2(2) flags that leave everything somewhere.
+const KEEPING: u64 = libc::RENAME_NOREPLACE as u64 | libc::RENAME_EXCHANGE as u64;
+
 /// Reads the call; `None` if it takes nothing away.
 pub(super) fn read(notification: &Notification) -> io::Result<Option<Touch>> {
     let thread = notification.thread;
-    let [first, second, third, fourth, ..] = notification.arguments;
+    let [first, second, third, fourth, fifth, _] = notification.arguments;
     let here = libc::AT_FDCWD;
     let named = |base: i32, path: u64| -> io::Result<Named> {
         memory::named(thread, base, &memory::string(thread, path)?)
     };
     let of = |act, file| Ok(Some(Touch { act, file }));
+    let opened = |flags: u64| {
+        let has = |flag: i32| flags & u64::from(flag.cast_unsigned()) != 0;
+        match (has(libc::O_TRUNC), has(libc::O_APPEND)) {
+            (true, _) => Some(Act::Overwrite),
+            (_, true) => Some(Act::Append),
+            _ => None,
+        }
+    };
     match notification.call {
         libc::SYS_unlinkat => of(Act::Unlink, named(descriptor(first), second)?),
+        libc::SYS_renameat2 if fifth & KEEPING != 0 => {
+            let to = named(descriptor(first), second)?.path.into_os_string();
+            of(Act::Link { to }, named(descriptor(third), fourth)?)
+        }
         libc::SYS_renameat | libc::SYS_renameat2 => {
             let by = named(descriptor(first), second)?;
             of(Act::Replace { by }, named(descriptor(third), fourth)?)
@@ -62,14 +82,16 @@ pub(super) fn read(notification: &Notification) -> io::Result<Option<Touch>> {
             Act::Truncate,
             memory::descriptor(thread, descriptor(first))?,
         ),
-        libc::SYS_openat => of(Act::Overwrite, named(descriptor(first), second)?),
+        libc::SYS_openat => match opened(third) {
+            Some(act) => of(act, named(descriptor(first), second)?),
+            None => Ok(None),
+        },
         libc::SYS_openat2 => {
             // `struct open_how` begins with the flags.
-            let flags = memory::number(thread, third)?;
-            if flags & u64::from(libc::O_TRUNC.cast_unsigned()) == 0 {
-                return Ok(None);
+            match opened(memory::number(thread, third)?) {
+                Some(act) => of(act, named(descriptor(first), second)?),
+                None => Ok(None),
             }
-            of(Act::Overwrite, named(descriptor(first), second)?)
         }
         #[cfg(target_arch = "x86_64")]
         libc::SYS_unlink => of(Act::Unlink, named(here, first)?),
@@ -79,17 +101,42 @@ pub(super) fn read(notification: &Notification) -> io::Result<Option<Touch>> {
             of(Act::Replace { by }, named(here, second)?)
         }
         #[cfg(target_arch = "x86_64")]
-        libc::SYS_creat | libc::SYS_open => of(Act::Overwrite, named(here, first)?),
+        libc::SYS_creat => of(Act::Overwrite, named(here, first)?),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => match opened(second) {
+            Some(act) => of(act, named(here, first)?),
+            None => Ok(None),
+        },
+        libc::SYS_linkat => {
+            let to = named(descriptor(first), second)?.path.into_os_string();
+            of(Act::Link { to }, named(descriptor(third), fourth)?)
+        }
+        libc::SYS_symlinkat => {
+            let to = memory::string(thread, first)?;
+            of(Act::Link { to }, named(descriptor(second), third)?)
+        }
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_link | libc::SYS_symlink => {
+            let to = memory::string(thread, first)?;
+            of(Act::Link { to }, named(here, second)?)
+        }
         other => Err(io::Error::other(format!("call {other} is not expected"))),
     }
 }
 
 impl Touch {
+    /// Whether the call leaves everything where it is.
+    pub(super) const fn takes_nothing(&self) -> bool {
+        matches!(self.act, Act::Append | Act::Link { .. })
+    }
+
     /// What the file is now; `None` if there is none, and so nothing is lost.
     pub(super) fn found(&self, thread: i32) -> io::Result<Option<Found>> {
         let metadata = match self.act {
-            Act::Overwrite | Act::Truncate => fs::metadata(&self.file.here),
-            Act::Unlink | Act::Replace { .. } => fs::symlink_metadata(&self.file.here),
+            Act::Overwrite | Act::Truncate | Act::Append => fs::metadata(&self.file.here),
+            Act::Unlink | Act::Replace { .. } | Act::Link { .. } => {
+                fs::symlink_metadata(&self.file.here)
+            }
         };
         match metadata {
             Ok(metadata) => Ok(Some(self.describe(metadata))),
@@ -124,6 +171,13 @@ impl Touch {
                     shell_words::quote(&path)
                 )));
             }
+            Act::Append => {
+                return Some(Subject::script(format!(
+                    ": >> {}",
+                    shell_words::quote(&path)
+                )));
+            }
+            Act::Link { to } => words(&["ln", "-T", "--", to.to_str()?]),
             Act::Truncate => words(&["truncate", "-s", "0", "--"]),
             Act::Replace { by } => {
                 let by = by.written.to_str()?;

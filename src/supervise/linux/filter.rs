@@ -67,28 +67,31 @@ pub(super) struct Scope {
     pub(super) supervisor: i32,
 }
 
-/// Calls that take away a file or what it holds. An empty directory holds nothing, and what
-/// RENAME_NOREPLACE and RENAME_EXCHANGE do leaves everything somewhere.
+/// Calls that take away a file or what it holds, and some that make one, for guard's own files. An empty directory holds nothing.
 fn files() -> Vec<Row> {
-    let truncating = u32::try_from(libc::O_TRUNC).unwrap_or(0);
+    // Appending takes nothing away, but writes: guard's own files are looked after.
+    let writing = u32::try_from(libc::O_TRUNC | libc::O_APPEND).unwrap_or(0);
     let directory = u32::try_from(libc::AT_REMOVEDIR).unwrap_or(0);
-    let keeping = libc::RENAME_NOREPLACE | libc::RENAME_EXCHANGE;
     let mut rows = vec![
         (libc::SYS_unlinkat, When::No(2, directory), Act::Wait),
-        (libc::SYS_renameat2, When::No(4, keeping), Act::Wait),
+        (libc::SYS_renameat2, When::Always, Act::Wait),
         (libc::SYS_truncate, When::Always, Act::Wait),
         (libc::SYS_ftruncate, When::Always, Act::Wait),
-        (libc::SYS_openat, When::Any(2, truncating), Act::Wait),
+        (libc::SYS_openat, When::Any(2, writing), Act::Wait),
         // Its flags lie in memory.
         (libc::SYS_openat2, When::Always, Act::Wait),
         (libc::SYS_fallocate, When::Any(1, CONTENT_GOES), Act::Wait),
+        (libc::SYS_linkat, When::Always, Act::Wait),
+        (libc::SYS_symlinkat, When::Always, Act::Wait),
     ];
     #[cfg(target_arch = "x86_64")]
     rows.extend([
         (libc::SYS_unlink, When::Always, Act::Wait),
+        (libc::SYS_link, When::Always, Act::Wait),
+        (libc::SYS_symlink, When::Always, Act::Wait),
         (libc::SYS_rename, When::Always, Act::Wait),
         (libc::SYS_creat, When::Always, Act::Wait),
-        (libc::SYS_open, When::Any(1, truncating), Act::Wait),
+        (libc::SYS_open, When::Any(1, writing), Act::Wait),
     ]);
     rows.push((libc::SYS_renameat, When::Always, Act::Wait));
     rows
@@ -291,9 +294,6 @@ mod tests {
                 allow,
             ),
             (libc::SYS_renameat2, [0; 6], wait),
-            (libc::SYS_renameat2, [0, 0, 0, 0, 1, 0], allow),
-            (libc::SYS_renameat2, [0, 0, 0, 0, 2, 0], allow),
-            (libc::SYS_renameat2, [0, 0, 0, 0, 4, 0], wait),
             (libc::SYS_fallocate, [0; 6], allow),
             (libc::SYS_fallocate, [0, 3, 0, 0, 0, 0], wait),
             (libc::SYS_kill, [77, 9, 0, 0, 0, 0], no),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// What kind of program a process is, by the file that it executes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// Guard itself, which keeps its own files.
+    Guard,
     /// A pack describes it, and its argv was judged when it started: what it does to files is what
     /// was judged.
     Settled,

@@ -26,14 +26,14 @@ use super::file_call::{self, Act, Touch};
 use super::front::{News, tell};
 use super::input::{self, Input};
 use super::listener::{Listener, Notification};
-use super::memory;
+use super::memory::{self, Named};
 use super::process::{Kind, Process, Table, stat};
 use super::verify::{Expected, Outcome, Pending};
 use crate::effect::Assessment;
 use crate::gate::{self, Draft, Entered, Entry, Held, Permit, Plan, Reason, Ruling, State};
 use crate::judge::{Onlooker, Subject, assess_under};
 use crate::packs::Packs;
-use crate::policy::Policy;
+use crate::policy::{Places, Policy};
 use crate::resolve::{Stdin, Text};
 use crate::world::{Births, System, World};
 
@@ -52,10 +52,19 @@ pub(super) struct Brief {
     pub(super) approved: Vec<PathBuf>,
     /// Guard's own program: device and inode.
     pub(super) guard: (u64, u64),
+    /// Directories of guard's own.
+    pub(super) own: Vec<PathBuf>,
     pub(super) births: Rc<Births>,
 }
 
 impl Brief {
+    /// Whether a path lies where guard keeps its policy, packs, requests and approvals.
+    fn is_own(&self, file: &Named) -> bool {
+        let above = file.path.parent().unwrap_or(&file.path);
+        std::fs::canonicalize(above)
+            .is_ok_and(|above| self.own.iter().any(|own| above.starts_with(own)))
+    }
+
     pub(super) fn new(
         packs: Rc<Packs>,
         policy: Policy,
@@ -63,7 +72,15 @@ impl Brief {
         approved: Vec<PathBuf>,
         guard: (u64, u64),
     ) -> Self {
+        let places = Places::of(Path::new("/"));
+        let settings = places.user.iter().chain(&places.managed);
+        let own = settings
+            .filter_map(|file| file.parent())
+            .chain([state.root()])
+            .filter_map(|directory| std::fs::canonicalize(directory).ok())
+            .collect();
         Self {
+            own,
             packs,
             policy,
             state,
@@ -92,7 +109,7 @@ pub(super) fn watch(post: Post, brief: Brief, entered: Entered) {
     };
     if let Some(stat) = stat(post.program.as_raw()) {
         // Until its first program starts it is guard itself.
-        let mut first = Process::new(stat.started, Kind::Agent);
+        let mut first = Process::new(stat.started, Kind::Guard);
         first.approved.clone_from(&watch.brief.approved);
         watch.table.put(post.program.as_raw(), first);
     }
@@ -247,7 +264,7 @@ impl Watch {
         }
         let process = process_of(notification.thread)?;
         if start.image.id() == self.brief.guard {
-            self.becomes(process, Kind::Settled, None);
+            self.becomes(process, Kind::Guard, None);
             return Ok(Answer::Resume(Permit::unjudged(Reason::Guard)));
         }
         let text = start.text();
@@ -287,14 +304,27 @@ impl Watch {
             return Err(io::Error::other("its parents are not known"));
         };
         let kind = known.kind;
+        if kind == Kind::Guard {
+            return resume(Reason::Guard);
+        }
         let Some(touch) = file_call::read(notification)? else {
             return resume(Reason::NothingInIt);
         };
-        if kind == Kind::Settled && !matches!(touch.act, Act::Replace { .. }) {
+        // Most calls of a mass deletion end here.
+        if kind == Kind::Settled && touch.act == Act::Unlink {
             return resume(Reason::Settled);
         }
         if !self.listener.is_waiting(notification) {
             return Ok(Answer::Done);
+        }
+        if self.brief.is_own(&touch.file) {
+            return self.loses(notification, process, &touch);
+        }
+        if kind == Kind::Settled && !matches!(touch.act, Act::Replace { .. }) {
+            return resume(Reason::Settled);
+        }
+        if touch.takes_nothing() {
+            return resume(Reason::NothingInIt);
         }
         let Some(found) = touch.found(notification.thread)? else {
             return resume(Reason::Missing);
@@ -341,6 +371,11 @@ impl Watch {
         let environment = Vec::new();
         let world = self.world_of(directory.clone(), &environment);
         let mut assessment = assess_under(Onlooker::Supervisor, &subject, Stdin::Empty, &world);
+        if self.brief.is_own(&touch.file)
+            && !gate::would_ask(&assessment, &self.brief.policy, &directory)
+        {
+            assessment = Assessment::unseen("it writes where guard keeps what it decides by");
+        }
         if assessment.effects.is_empty() && assessment.opaque.is_empty() {
             return Ok(Answer::Resume(Permit::unjudged(Reason::Harmless)));
         }

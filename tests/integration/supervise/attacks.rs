@@ -30,6 +30,40 @@ fn the_supervisor_cannot_be_ended_stopped_or_read() {
     }
 }
 
+/// An approval, or a policy, that somebody below the supervisor writes.
+#[test]
+fn guards_own_files_are_not_written_unasked() {
+    let place = Place::new();
+    place.age();
+    // So that the directory is there.
+    let first = place.supervised(&["true"]);
+    assert_eq!(first.status.code(), Some(0), "{}", said(&first));
+    let state = place.path("home/.local/state/guard");
+    for way in [
+        "printf forged > S/approvals-x",
+        "printf forged >> S/approvals-x",
+        "echo forged > n; mv n S/approvals-x",
+        "echo forged > n; helper rename n S/approvals-x",
+        "echo forged > n; ln n S/approvals-x",
+        "ln -s /etc/passwd S/approvals-x",
+        "python3 -c 'open(\"S/approvals-x\", \"w\")'",
+        "helper creat S/approvals-x",
+        "cd S; : > approvals-x",
+    ] {
+        let script = way.replace('S', state.to_str().unwrap());
+        let hidden = encoded(&script);
+        let hidden = format!("eval \"$(helper text {})\"", shell_words::quote(&hidden));
+        let output = place.supervised(&["bash", "-c", &hidden]);
+        let made = std::fs::symlink_metadata(state.join("approvals-x"));
+        assert!(made.is_err(), "{way}: {}", said(&output));
+        assert!(
+            said(&output).contains("guard: STOPPED"),
+            "{way}: {}",
+            said(&output)
+        );
+    }
+}
+
 #[test]
 fn arguments_that_change_after_they_were_judged_do_not_run() {
     let place = Place::new();
