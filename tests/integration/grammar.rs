@@ -241,7 +241,14 @@ fn a_second_parser_sees_no_other_commands() {
     for text in scripts.iter().map(String::as_str).chain(lines) {
         let script = parse(text, Dialect::BASH);
         if !script.holes.is_empty() {
-            assert!(!bash_accepts_text(text), "{text}: {:?}", script.holes);
+            // Where bash reads quotes twice, what comes of it is left open on purpose.
+            let mut reasons = script.holes.iter().map(|hole| hole.reason.as_str());
+            let on_purpose = reasons.all(|reason| reason == "quotes that the shell reads twice");
+            assert!(
+                on_purpose || !bash_accepts_text(text),
+                "{text}: {:?}",
+                script.holes
+            );
             continue;
         }
         let names = Names::of(&script);
