@@ -317,7 +317,7 @@ impl Interpreter<'_> {
                         let endless = condition.source.trim().is_empty();
                         let value = shell.number(condition);
                         let goes_on = value.map(|value| value != 0 || endless);
-                        shell.state.status = goes_on.map(|goes_on| u8::from(!goes_on));
+                        shell.ends_with(goes_on.map(|goes_on| u8::from(!goes_on)));
                         (Text::empty(), shell.ways(false))
                     },
                     |shell| shell.list(body),
@@ -342,7 +342,7 @@ impl Interpreter<'_> {
                     |shell| {
                         let goes_on = left.map(|count| count > 0);
                         left = left.map(|count| count - 1);
-                        shell.state.status = goes_on.map(|goes_on| u8::from(!goes_on));
+                        shell.ends_with(goes_on.map(|goes_on| u8::from(!goes_on)));
                         (Text::empty(), shell.ways(false))
                     },
                     |shell| shell.list(body),
