@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use super::digest::{Canonical, Digest};
 use crate::effect::Assessment;
-use crate::world::{INPUT, System, World};
+use crate::world::{INPUT, ReadError, System, World};
 
 /// How guard was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,9 +195,16 @@ impl Bound {
             .chain(DECISIVE.iter().copied())
             .map(|name| (name.to_owned(), world.env(name)))
             .collect();
+        // A file of a harness's own that is not there yet has another name the next time.
+        let is_fresh = |path: &Path| {
+            draft.scaffolding.iter().any(|part| Path::new(part) == path)
+                && matches!(world.read(path), Err(ReadError::Missing(_)))
+        };
+        let mut files = contents(world);
+        files.retain(|(path, _)| !is_fresh(path));
         Self {
             program: identity(&draft.program),
-            files: contents(world),
+            files,
             environment,
         }
     }
@@ -302,7 +309,9 @@ mod tests {
             let mut draft = draft(Path::new("/"), vec![loss("volume-delete", "pg-data")]);
             draft.argv.push(text.into());
             draft.scaffolding = vec![scaffolding.to_owned()];
-            Plan::new(draft, &world(Path::new("/"), &[])).digest()
+            // Whoever judges a redirection looks at where it goes.
+            let file = text.rsplit(' ').next().unwrap();
+            Plan::new(draft, &world(Path::new("/"), &[file])).digest()
         };
         assert_eq!(
             of("x >| /tmp/c-1-cwd", "/tmp/c-1-cwd"),
