@@ -123,7 +123,7 @@ pub fn agent_above() -> Option<Doubt> {
 /// Whether a program of this name is a coding agent.
 #[must_use]
 pub fn is_agent(name: &str) -> bool {
-    provenance::AGENTS.contains(&name)
+    provenance::is_agent(name)
 }
 
 /// Takes a plan through the gate. Comes back only if the program does not run.

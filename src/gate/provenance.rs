@@ -38,7 +38,7 @@ const MARKS: &[&str] = &[
 ];
 
 /// Agents by the name of their process.
-pub(super) const AGENTS: &[&str] = &[
+const AGENTS: &[&str] = &[
     "aider",
     "claude",
     "cline",
@@ -212,6 +212,12 @@ pub(super) fn agent(processes: &dyn Processes, pid: i32) -> Option<i32> {
     Some(topmost(processes, &chain)?.id.pid)
 }
 
+/// Whether a program of this name is a coding agent. npm installs some on every system as Windows
+/// would have them called.
+pub(super) fn is_agent(name: &str) -> bool {
+    AGENTS.contains(&name.strip_suffix(".exe").unwrap_or(name))
+}
+
 /// The agent at or above a process, if there is one.
 #[must_use]
 pub(super) fn agent_above(processes: &dyn Processes, pid: i32) -> Option<Doubt> {
@@ -287,7 +293,7 @@ fn marked(processes: &dyn Processes, chain: &[Process]) -> Option<Doubt> {
 /// What makes a process an agent's, if anything does. Whose environment cannot be seen belongs to
 /// another user, and no agent of this one can have started it.
 fn marks(processes: &dyn Processes, process: &Process) -> Option<String> {
-    if AGENTS.contains(&process.name.as_str()) {
+    if is_agent(&process.name) {
         return Some(format!("a program named {}", process.name));
     }
     processes

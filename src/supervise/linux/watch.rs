@@ -571,7 +571,9 @@ impl Watch {
         };
         let program = process == self.program.as_raw();
         let starts_agent = names.iter().any(|name| gate::is_agent(name));
-        if starts_agent && (program || self.is_agents(process)) {
+        if (starts_agent && (program || self.is_agents(process)))
+            || self.is_agent_again(process, start)
+        {
             return Kind::Agent;
         }
         if names.iter().any(|name| self.describes(name)) {
@@ -597,6 +599,13 @@ impl Watch {
         self.table
             .get(process)
             .is_some_and(|known| known.kind == Kind::Agent)
+    }
+
+    /// Whether the agent starts itself: an installer may have named its file by a version.
+    fn is_agent_again(&mut self, process: i32, start: &Start) -> bool {
+        self.table
+            .get(process)
+            .is_some_and(|known| known.kind == Kind::Agent && known.image == Some(start.image.id()))
     }
 
     fn describes(&self, name: &str) -> bool {
