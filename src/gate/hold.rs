@@ -39,6 +39,8 @@ pub enum Reason {
     Approved,
     /// No pack says that it loses anything, and nothing of it is hidden.
     Harmless,
+    /// What starts is ended before its first instruction.
+    Ends,
 }
 
 impl Permit {

@@ -29,9 +29,10 @@ pub(super) struct Expected {
     is_script: bool,
 }
 
-/// The processes between their judgement and their first instruction.
+/// The processes between their judgement and their first instruction; `None` for those that are
+/// to end before it.
 #[derive(Debug, Default)]
-pub(super) struct Pending(HashMap<i32, Expected>);
+pub(super) struct Pending(HashMap<i32, Option<Expected>>);
 
 /// What was found at the first stop.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,17 +43,34 @@ pub(super) enum Outcome {
     Fits,
     /// It is something else, and was ended.
     Ended(i32),
+    /// It was to end, and did.
+    Refused,
 }
 
 impl Pending {
     /// Sees to it that this process stops once it has become what it is about to become. Its call
     /// still waits. Where somebody inside traces it already, only that one sees it.
     pub(super) fn expect(&mut self, thread: i32, process: i32, expected: Expected) {
-        let options = libc::PTRACE_O_TRACEEXEC;
+        self.stop(thread, process, Some(expected));
+    }
+
+    /// Sees to it that this process ends once it has become what it is about to become; `false` if
+    /// that cannot be.
+    pub(super) fn end(&mut self, thread: i32, process: i32) -> bool {
+        self.stop(thread, process, None)
+    }
+
+    fn stop(&mut self, thread: i32, process: i32, expected: Option<Expected>) -> bool {
+        let end_with_us = if expected.is_none() {
+            libc::PTRACE_O_EXITKILL
+        } else {
+            0
+        };
+        let options = libc::PTRACE_O_TRACEEXEC | end_with_us;
         // SAFETY: numbers only; the thread waits in its call.
         let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, thread, 0_usize, options) };
         if seized != 0 {
-            return;
+            return false;
         }
         // So that it also stops if the call fails, and is let go of.
         // SAFETY: numbers only.
@@ -61,6 +79,7 @@ impl Pending {
             self.0.insert(thread, expected.clone());
         }
         self.0.insert(process, expected);
+        true
     }
 
     /// Takes a stop, or an end, that waitpid(2) has told of.
@@ -73,19 +92,22 @@ impl Pending {
         }
         match status {
             WaitStatus::PtraceEvent(_, _, libc::PTRACE_EVENT_EXEC) => {
-                let expected = self.0.remove(&pid);
-                let fits = expected.is_some_and(|expected| expected.fits(pid));
-                if fits {
-                    release(pid);
-                    return Outcome::Fits;
+                let outcome = match self.0.remove(&pid).flatten() {
+                    Some(expected) if expected.fits(pid) => Outcome::Fits,
+                    Some(_) => Outcome::Ended(pid),
+                    None => Outcome::Refused,
+                };
+                if outcome != Outcome::Fits {
+                    end(pid);
                 }
-                // Before its first instruction.
-                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
                 release(pid);
-                Outcome::Ended(pid)
+                outcome
             }
             WaitStatus::PtraceEvent(..) | WaitStatus::Stopped(..) => {
-                self.0.remove(&pid);
+                // Nothing has started.
+                if matches!(self.0.remove(&pid), Some(None)) {
+                    end(pid);
+                }
                 release(pid);
                 Outcome::Fits
             }
@@ -96,6 +118,11 @@ impl Pending {
             _ => Outcome::Another,
         }
     }
+}
+
+/// Before its next instruction.
+fn end(pid: i32) {
+    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
 }
 
 fn release(pid: i32) {

@@ -233,11 +233,34 @@ impl Watch {
         }
     }
 
-    fn refuse(&self, notification: &Notification, message: &str) {
+    fn refuse(&mut self, notification: &Notification, message: &str) {
         if !message.is_empty() && self.listener.is_waiting(notification) {
             say(notification.thread, message);
+            if self.ends(notification) {
+                self.listener
+                    .resume(notification, Permit::unjudged(Reason::Ends));
+                return;
+            }
         }
         self.listener.refuse(notification, libc::EPERM);
+    }
+
+    /// Sees to it that what an agent starts ends before it runs. An agent that is told that a shell
+    /// cannot be started shows its model that, and not what stands on the shell's standard error.
+    fn ends(&mut self, notification: &Notification) -> bool {
+        let thread = notification.thread;
+        let Ok(process) = process_of(thread) else {
+            return false;
+        };
+        // Many threads are the agent itself, which goes on when its call has failed.
+        let starts = [libc::SYS_execve, libc::SYS_execveat].contains(&notification.call)
+            && memory::status(process, "Threads") == Some(1);
+        // Before its first program it is guard itself, which says what failed.
+        let by_agent = self
+            .table
+            .get(process)
+            .is_some_and(|known| known.kind == Kind::Agent && known.image.is_some());
+        starts && by_agent && self.pending.end(thread, process)
     }
 
     fn answer(&mut self, notification: &Notification) -> io::Result<Answer> {
@@ -646,7 +669,7 @@ impl Watch {
             }
             match self.pending.take(status) {
                 Outcome::Another => self.pass_on(status),
-                Outcome::Fits => {}
+                Outcome::Fits | Outcome::Refused => {}
                 Outcome::Ended(process) => say(
                     process,
                     "guard: STOPPED: the arguments of this command were changed after guard had \
