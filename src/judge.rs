@@ -8,6 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::call::{Findings, Nested};
+use crate::context::files::{self, Loss};
 use crate::effect::{Assessment, Effect, Opaque, Tier};
 use crate::location::{Location, Span};
 use crate::printed;
@@ -507,11 +508,14 @@ impl Judge<'_> {
     /// Whether what is lost is one path that is not on the disk now, or in a directory that is not
     /// known: what the text itself makes first is looked at when it goes.
     fn is_unmade(&self, effect: &Effect, by: &Command) -> bool {
+        // Making a file of guard's own is no loss of it.
         let name = effect.target.name.as_deref();
         let name = name.filter(|name| !name.contains(['*', '?', '[', '{']));
         name.is_some_and(|name| {
             let path = by.directory.join(name);
+            let text = Text::known(name);
             path.is_none_or(|path| !self.world.is_on_disk(&path))
+                && files::loss(&text, &by.directory, self.world) != Loss::Guard
         })
     }
 

@@ -124,6 +124,18 @@ pub(super) fn read(notification: &Notification) -> io::Result<Option<Touch>> {
     }
 }
 
+/// Whether a call only takes a name away, or gives another one.
+pub(super) fn is_of_names(call: libc::c_long) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if matches!(call, libc::SYS_unlink | libc::SYS_link | libc::SYS_symlink) {
+        return true;
+    }
+    matches!(
+        call,
+        libc::SYS_unlinkat | libc::SYS_linkat | libc::SYS_symlinkat
+    )
+}
+
 impl Touch {
     /// Whether the call leaves everything where it is.
     pub(super) const fn takes_nothing(&self) -> bool {

@@ -40,6 +40,9 @@ use crate::world::{Births, System, World};
 /// How often an answer is looked for while a call is held.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// No id of a process comes round again so soon: the kernel gives out at least 30,000 others first.
+const RECENT: Duration = Duration::from_millis(20);
+
 /// How long a refusal is remembered: shells try the same program along all of PATH.
 const REMEMBER: Duration = Duration::from_secs(3);
 
@@ -102,6 +105,7 @@ pub(super) fn watch(post: Post, brief: Brief, entered: Entered) {
         table: Table::default(),
         held: Vec::new(),
         refused: HashMap::new(),
+        recent: None,
         pending: Pending::default(),
         program: post.program,
         has_ended: false,
@@ -176,12 +180,21 @@ struct Watch {
     held: Vec<Waiting>,
     /// What was refused a moment ago, and to whom.
     refused: HashMap<(i32, String), Instant>,
+    recent: Option<Recent>,
     /// Programs that have not run their first instruction yet.
     pending: Pending,
     program: Pid,
     /// The program is gone, and its id may be another's.
     has_ended: bool,
     report: File,
+}
+
+/// The last one that called: a program that takes many files away calls again at once.
+struct Recent {
+    thread: i32,
+    process: i32,
+    kind: Kind,
+    at: Instant,
 }
 
 /// A call that waits for a person.
@@ -278,6 +291,7 @@ impl Watch {
 
     /// A program starts.
     fn starts(&mut self, notification: &Notification) -> io::Result<Answer> {
+        self.recent = None;
         let start = match exec_call::read(notification)? {
             Read::Missing => return Ok(Answer::Resume(Permit::unjudged(Reason::Missing))),
             Read::Start(start) => start,
@@ -321,22 +335,18 @@ impl Watch {
 
     /// A file is about to go.
     fn touches(&mut self, notification: &Notification) -> io::Result<Answer> {
-        let process = process_of(notification.thread)?;
+        let (process, kind) = self.caller_of(notification.thread)?;
         let resume = |reason| Ok(Answer::Resume(Permit::unjudged(reason)));
-        let Some(known) = self.table.get(process) else {
-            return Err(io::Error::other("its parents are not known"));
-        };
-        let kind = known.kind;
         if kind == Kind::Guard {
             return resume(Reason::Guard);
+        }
+        // Most calls of a mass deletion, or of a clone, end here.
+        if kind == Kind::Settled && file_call::is_of_names(notification.call) {
+            return resume(Reason::Settled);
         }
         let Some(touch) = file_call::read(notification)? else {
             return resume(Reason::NothingInIt);
         };
-        // Most calls of a mass deletion end here.
-        if kind == Kind::Settled && touch.act == Act::Unlink {
-            return resume(Reason::Settled);
-        }
         if !self.listener.is_waiting(notification) {
             return Ok(Answer::Done);
         }
@@ -370,6 +380,28 @@ impl Watch {
             return resume(Reason::Newborn);
         }
         self.loses(notification, process, &touch)
+    }
+
+    /// The process that a thread belongs to, and what it is.
+    fn caller_of(&mut self, thread: i32) -> io::Result<(i32, Kind)> {
+        if let Some(recent) = &self.recent
+            && recent.thread == thread
+            && recent.at.elapsed() < RECENT
+        {
+            return Ok((recent.process, recent.kind));
+        }
+        let process = process_of(thread)?;
+        let Some(known) = self.table.get(process) else {
+            return Err(io::Error::other("its parents are not known"));
+        };
+        let kind = known.kind;
+        self.recent = Some(Recent {
+            thread,
+            process,
+            kind,
+            at: Instant::now(),
+        });
+        Ok((process, kind))
     }
 
     /// A file that was there before is about to go, by a program that nobody has judged for it.
