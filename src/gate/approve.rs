@@ -10,6 +10,7 @@ use super::Failure;
 use super::audit::{Audit, Event, Record};
 use super::exec::Recorded;
 use super::hold::Found;
+use super::inside::Inside;
 use super::plan::{Entry, Plan};
 use super::process::{self, Processes};
 use super::provenance::{Doubt, Requester, Trusted, trusted};
@@ -240,6 +241,9 @@ pub fn answer_request(
 
 /// The terminal of the one who answers, and proof that it may be asked there.
 fn place(requester: Option<&Requester>) -> Result<(Terminal, Trusted), Doubt> {
+    if Inside::find().is_some() {
+        return Err(Doubt::Supervised);
+    }
     let pid = getpid().as_raw();
     let trusted = trusted(&process::System, pid, requester)?;
     let terminal = Terminal::open().map_err(|_| Doubt::NoTerminal)?;

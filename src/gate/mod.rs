@@ -113,9 +113,13 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// The agent that started this process, if one did: what a person decides is not its to change.
+/// The agent that started this process, if one did, or the supervisor above it: what a person decides
+/// is not theirs to change.
 #[must_use]
 pub fn agent_above() -> Option<Doubt> {
+    if Inside::find().is_some() {
+        return Some(Doubt::Supervised);
+    }
     let own = i32::try_from(std::process::id()).unwrap_or(0);
     provenance::agent_above(&process::System, own)
 }

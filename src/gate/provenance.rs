@@ -146,7 +146,7 @@ pub enum Doubt {
     HeldInside {
         holder: String,
     },
-    /// The one who answers is below a supervisor, as is the one who asked.
+    /// The one who answers is below a supervisor.
     Supervised,
     /// A program sits between the person and this terminal.
     Recorder {
@@ -187,9 +187,9 @@ impl fmt::Display for Doubt {
                 f,
                 "this terminal is held by `{holder}`, which can type in the place of a person"
             ),
-            Self::Supervised => {
-                f.write_str("this command is supervised, as the one that asked for it is")
-            }
+            Self::Supervised => f.write_str(
+                "this command runs below a supervisor, where an agent may have started it",
+            ),
             Self::Nested { below } => write!(
                 f,
                 "`{below}` made this terminal inside another one, so it could type in the place \

@@ -65,6 +65,18 @@ fn guards_own_files_are_not_written_unasked() {
 }
 
 #[test]
+fn packs_are_not_changed_from_below() {
+    let place = Place::new();
+    place.age();
+    std::fs::write(place.path("work/acme.toml"), "schema = 1\n").unwrap();
+    let hidden = encoded("guard pack add ./acme.toml; guard pack remove x");
+    let hidden = format!("eval \"$(helper text '{hidden}')\"");
+    let output = place.supervised(&["bash", "-c", &hidden]);
+    let heard = said(&output);
+    assert_eq!(heard.matches("below a supervisor").count(), 2, "{heard}");
+}
+
+#[test]
 fn arguments_that_change_after_they_were_judged_do_not_run() {
     let place = Place::new();
     place.age();
