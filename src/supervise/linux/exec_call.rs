@@ -37,6 +37,21 @@ pub(super) struct Image {
     pub(super) is_script: bool,
 }
 
+/// Variables by which the loader, or an interpreter, takes in what the program never asked for.
+const INJECTING: &[&str] = &[
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "RUBYLIB",
+    "RUBYOPT",
+];
+
 /// What a call that starts a program comes to.
 pub(super) enum Read {
     Start(Box<Start>),
@@ -171,6 +186,18 @@ impl Start {
         let words = words.map(|word| word.to_string_lossy().into_owned());
         let program = self.named.written.to_string_lossy().into_owned();
         shell_words::join(std::iter::once(program).chain(words))
+    }
+
+    /// Whether the environment puts code of somebody else's into the program: then it is not what
+    /// its name says.
+    pub(super) fn is_injected(&self) -> bool {
+        self.environment.iter().any(|line| {
+            let mut parts = line.as_bytes().splitn(2, |&byte| byte == b'=');
+            let (name, value) = (parts.next(), parts.next());
+            let name = name.and_then(|name| std::str::from_utf8(name).ok());
+            name.is_some_and(|name| INJECTING.contains(&name))
+                && value.is_some_and(|value| !value.is_empty())
+        })
     }
 
     /// The script that an interpreter is given, by its base name without what kind of file it is.

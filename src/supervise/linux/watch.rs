@@ -300,7 +300,7 @@ impl Watch {
             return Ok(Answer::Done);
         }
         let process = process_of(notification.thread)?;
-        if start.image.id() == self.brief.guard {
+        if start.image.id() == self.brief.guard && !start.is_injected() {
             self.becomes(process, Kind::Guard, None);
             return Ok(Answer::Resume(Permit::unjudged(Reason::Guard)));
         }
@@ -608,7 +608,8 @@ impl Watch {
     fn kind(&mut self, process: i32, start: &Start) -> Kind {
         let births = Rc::clone(&self.brief.births);
         let image = base(start.image.path.as_os_str());
-        if start.image.is_in_memory || births.has(&start.image.metadata) {
+        let is_new = start.image.is_in_memory || births.has(&start.image.metadata);
+        if is_new || start.is_injected() {
             return Kind::Watched;
         }
         let script = start.script().filter(|_| interprets(image));

@@ -132,6 +132,10 @@ const WAYS: &[Way] = &[
     way("open to read", "helper open-read keep"),
     way("openat2", "helper openat2 keep"),
     way("fallocate", "helper punch keep"),
+    // Code that is put into a program which is trusted.
+    way("a library loaded before git", "printf '#include <unistd.h>\n__attribute__((constructor)) static void go(void) { unlink(\"keep\"); }\n' > x.c; cc -shared -fPIC -o x.so x.c; LD_PRELOAD=./x.so git --version"),
+    way("a library loaded before guard", "printf '#include <unistd.h>\n__attribute__((constructor)) static void go(void) { unlink(\"keep\"); }\n' > x.c; cc -shared -fPIC -o x.so x.c; LD_PRELOAD=./x.so guard --version"),
+    with("npm", "a module loaded before npm", "echo 'require(\"fs\").unlinkSync(\"keep\")' > x.js; NODE_OPTIONS='--require ./x.js' npm --version"),
     // Programs that take files away themselves.
     with("python3", "python unlink", "python3 -c 'import os; os.unlink(\"keep\")'"),
     with("python3", "python rmtree", "python3 -c 'import shutil; shutil.rmtree(\"d\")'"),
